@@ -1,0 +1,147 @@
+#include "codec/frame.h"
+
+#include "base/check.h"
+#include "base/varint.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kFrame6HeaderBytes = 6;
+// A base-128 varint of four bytes ends here.
+constexpr size_t kWkprotoBodyBytesMax = (1U << 28) - 1;
+
+FrameResult failure(FrameStatus status) { return {status, {}, 0}; }
+FrameResult need_more(size_t bytes) { return {FrameStatus::NeedMore, {}, bytes}; }
+
+bool is_packet_type(uint8_t number) {
+  return number >= static_cast<uint8_t>(PacketType::Connect) &&
+         number <= static_cast<uint8_t>(PacketType::Event);
+}
+
+bool is_heartbeat(PacketType type) { return type == PacketType::Ping || type == PacketType::Pong; }
+
+// The header is known: waits for the body or cuts it off.
+FrameResult cut(PacketType type, uint8_t flags, size_t header_bytes, size_t body_bytes, Bytes in) {
+  const size_t size = header_bytes + body_bytes;
+  if (in.size() < size) return need_more(size);
+  const uint8_t kept = is_heartbeat(type) ? uint8_t{0} : static_cast<uint8_t>(flags & kFlagsMask);
+  return {FrameStatus::Ok, {type, kept, in.subspan(header_bytes, body_bytes), size}, 0};
+}
+
+FrameResult decode_wkproto(Bytes in, uint32_t body_bytes_max) {
+  if (in.empty()) return need_more(1);
+  const auto first = std::to_integer<uint8_t>(in[0]);
+  const auto number = static_cast<uint8_t>(first >> 4);
+  if (!is_packet_type(number)) return failure(FrameStatus::BadType);
+  const auto type = static_cast<PacketType>(number);
+  // The one irregularity of this framing: a heartbeat has no length byte at all.
+  if (is_heartbeat(type)) return cut(type, first, 1, 0, in);
+
+  const Varint length = read_varint(in.subspan(1));
+  switch (length.status) {
+    case VarintStatus::NeedMore:
+      return need_more(in.size() + 1);
+    case VarintStatus::TooLong:
+      return failure(FrameStatus::BadLength);
+    case VarintStatus::Ok:
+      break;
+  }
+  if (length.value > body_bytes_max) return failure(FrameStatus::TooLarge);
+  return cut(type, first, 1 + length.size, length.value, in);
+}
+
+FrameResult decode_frame6(Bytes in, uint32_t body_bytes_max) {
+  if (in.empty()) return need_more(kFrame6HeaderBytes);
+  const auto number = std::to_integer<uint8_t>(in[0]);
+  if (!is_packet_type(number)) return failure(FrameStatus::BadType);
+  if (in.size() < kFrame6HeaderBytes) return need_more(kFrame6HeaderBytes);
+  const uint32_t body_bytes = load_be32(in.data() + 2);
+  if (body_bytes > body_bytes_max) return failure(FrameStatus::TooLarge);
+  const auto flags = std::to_integer<uint8_t>(in[1]);
+  return cut(static_cast<PacketType>(number), flags, kFrame6HeaderBytes, body_bytes, in);
+}
+
+}  // namespace
+
+FrameResult decode_frame(Framing framing, Bytes in, uint32_t body_bytes_max) {
+  SLUICE_CHECK(framing != Framing::Unknown, "sniff() told no framing to decode with");
+  return framing == Framing::Wkproto ? decode_wkproto(in, body_bytes_max)
+                                     : decode_frame6(in, body_bytes_max);
+}
+
+size_t frame_header_size(Framing framing, PacketType type, size_t body_bytes) {
+  SLUICE_CHECK(framing != Framing::Unknown, "a frame needs a framing");
+  SLUICE_CHECK(body_bytes <= kWkprotoBodyBytesMax, "no length of four bytes holds this body");
+  if (framing == Framing::Frame6) return kFrame6HeaderBytes;
+  if (is_heartbeat(type)) return 1;
+  return 1 + varint_size(static_cast<uint32_t>(body_bytes));
+}
+
+size_t encode_frame_header(Framing framing, PacketType type, uint8_t flags, size_t body_bytes,
+                           MutableBytes out) {
+  const size_t size = frame_header_size(framing, type, body_bytes);
+  SLUICE_CHECK(out.size() >= size, "no room for the frame header");
+  const auto number = static_cast<uint8_t>(type);
+  const auto kept = static_cast<uint8_t>(flags & kFlagsMask);
+  if (framing == Framing::Frame6) {
+    out[0] = std::byte{number};
+    out[1] = std::byte{kept};
+    store_be32(out.data() + 2, static_cast<uint32_t>(body_bytes));
+    return size;
+  }
+  out[0] = static_cast<std::byte>(number << 4 | kept);
+  if (size > 1) write_varint(static_cast<uint32_t>(body_bytes), out.data() + 1);
+  return size;
+}
+
+Framing sniff(std::byte first) {
+  const auto byte = std::to_integer<uint8_t>(first);
+  // A CONNECT of wkproto has its type in the upper half and any flags; frame6's is the type alone.
+  if (byte >> 4 == static_cast<uint8_t>(PacketType::Connect)) return Framing::Wkproto;
+  if (byte == static_cast<uint8_t>(PacketType::Connect)) return Framing::Frame6;
+  return Framing::Unknown;
+}
+
+std::string_view name_of(PacketType type) {
+  switch (type) {
+    case PacketType::Connect:
+      return "CONNECT";
+    case PacketType::Connack:
+      return "CONNACK";
+    case PacketType::Send:
+      return "SEND";
+    case PacketType::Sendack:
+      return "SENDACK";
+    case PacketType::Recv:
+      return "RECV";
+    case PacketType::Recvack:
+      return "RECVACK";
+    case PacketType::Ping:
+      return "PING";
+    case PacketType::Pong:
+      return "PONG";
+    case PacketType::Disconnect:
+      return "DISCONNECT";
+    case PacketType::Sub:
+      return "SUB";
+    case PacketType::Suback:
+      return "SUBACK";
+    case PacketType::Event:
+      return "EVENT";
+  }
+  return "UNASSIGNED";
+}
+
+std::string_view name_of(Framing framing) {
+  switch (framing) {
+    case Framing::Wkproto:
+      return "wkproto";
+    case Framing::Frame6:
+      return "frame6";
+    case Framing::Unknown:
+      break;
+  }
+  return "unknown";
+}
+
+}  // namespace sluice
