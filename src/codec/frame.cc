@@ -63,6 +63,7 @@ FrameResult decode_frame6(Bytes in, uint32_t body_bytes_max) {
 
 }  // namespace
 
+// Stop 5 of 7: bytes become a frame, and its body a packet view (decode.cc), without a copy.
 FrameResult decode_frame(Framing framing, Bytes in, uint32_t body_bytes_max) {
   SLUICE_CHECK(framing != Framing::Unknown, "sniff() told no framing to decode with");
   return framing == Framing::Wkproto ? decode_wkproto(in, body_bytes_max)

@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "codec/decode.h"
 #include "codec/bounds.h"
+#include "codec/decode.h"
 
 namespace sluice {
 

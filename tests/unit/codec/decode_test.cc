@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/encode.h"
 #include "codec/bounds.h"
+#include "codec/encode.h"
 #include "hex.h"
 #include "packet_text.h"
 #include "vectors.h"

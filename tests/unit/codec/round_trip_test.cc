@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "codec/bounds.h"
 #include "codec/decode.h"
 #include "codec/encode.h"
-#include "codec/bounds.h"
 #include "hex.h"
 #include "packet_text.h"
 #include "random_packets.h"

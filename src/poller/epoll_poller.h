@@ -1,0 +1,105 @@
+// The Poller on edge-triggered epoll: the reference.
+//
+// A socket is registered once, for EPOLLIN|EPOLLRDHUP|EPOLLET; write interest is added only while a
+// send is stuck. An edge puts the socket on the ready list, from which wait() reads into lent
+// blocks, one read a socket and round, so that a firehose waits its turn. A read that leaves room
+// in the block says that the socket is empty: no further read just to see EAGAIN, unless the edge
+// told of an end or an error. One thread, its reactor's; only wake() may be called from others.
+#pragma once
+
+#include <sys/epoll.h>
+#include <sys/uio.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/intrusive_list.h"
+#include "base/slot_map.h"
+#include "buffer/block_pool.h"
+#include "poller/poller.h"
+#include "sys/clock.h"
+
+namespace sluice {
+
+struct EpollOptions {
+  uint32_t blocks = 64;          // lent blocks: enough for one full batch of readers
+  uint32_t block_bytes = 32768;  // a read this large costs about a memcpy more than a small one,
+                                 // and halves the calls of a bulk sender
+};
+
+class EpollPoller final : public Poller {
+ public:
+  static absl::StatusOr<std::unique_ptr<EpollPoller>> make(const EpollOptions& options,
+                                                           const Clock& clock);
+  ~EpollPoller() override;
+
+  std::string_view name() const override { return "epoll"; }
+  const Caps& caps() const override { return caps_; }
+  absl::StatusOr<Handle> listen(const Address& at, const ListenOptions& options) override;
+  void accept(Handle listener) override;
+  absl::StatusOr<Handle> adopt(UniqueFd fd) override;
+  void attach(Handle what, Token who) override;
+  void recv(Handle from) override;
+  void pause(Handle from) override;
+  void give_back(BlockId block) override { blocks_.give_back(block); }
+  void send(Handle to, std::span<const Bytes> parts) override;
+  void shutdown_send(Handle to) override;
+  void close(Handle what) override;
+  Address peer(Handle of) const override;
+  Address local(Handle of) const override;
+  size_t wait(Instant deadline, std::span<Completion> out) override;
+  void wake() const override;
+
+ private:
+  // What is left of a send that the kernel could not take at once.
+  struct StuckSend {
+    std::vector<iovec> parts;  // shortened as bytes go
+    int32_t sent = 0;          // bytes that went
+  };
+  struct Socket : ListHook<> {  // linked while it may have something for an armed operation
+    explicit Socket(Token self_token) : self(self_token) {}
+    Token self;                        // the slot map's name; its value is the Handle
+    Token who;                         // what attach() bound
+    std::unique_ptr<StuckSend> stuck;  // only while a send waits for room
+    UniqueFd fd;
+    Address peer;
+    bool listener : 1 = false;
+    bool armed : 1 = false;           // a Recv or an Accept is in progress
+    bool readable : 1 = false;        // an edge came, and no read has found the socket empty since
+    bool ending : 1 = false;          // RDHUP, HUP or ERR was seen: read on until the end shows
+    bool fin_after_send : 1 = false;  // shutdown_send() came while a send was stuck
+  };
+  using ReadyList = IntrusiveList<Socket>;
+
+  EpollPoller(const EpollOptions& options, const Clock& clock, UniqueFd epoll, UniqueFd event);
+  absl::StatusOr<Handle> add(UniqueFd fd, bool listener);
+  Socket& socket_of(Handle handle);
+  void finish(const Socket& socket, Op op, int32_t result);
+  size_t hand_out(std::span<Completion> out);
+  size_t sleep(Instant deadline);
+  void note(const epoll_event& event);
+  size_t serve_ready(std::span<Completion> out);
+  size_t serve_accept(Socket& socket, std::span<Completion> out);
+  size_t serve_recv(Socket& socket, Completion& into);
+  // Sends `parts`, which it shortens by what went; true when the send is over, with its outcome in
+  // *result.
+  static bool push(std::span<iovec> parts, int fd, int32_t* sent, int32_t* result);
+  void resume_send(Socket& socket);
+  void set_write_interest(Socket& socket, bool on);
+
+  const Clock& clock_;
+  Caps caps_;
+  UniqueFd epoll_;
+  UniqueFd event_;  // an eventfd, edge-triggered, so that nobody ever has to read it
+  SlotMap<Socket> sockets_;
+  ReadyList ready_;
+  ReadyList starved_;  // readable, but every block is lent
+  BlockPool blocks_;
+  std::vector<Completion> finished_;  // results of verbs, in order, not yet handed out
+  size_t handed_out_ = 0;             // how many of finished_ went out already
+  std::vector<epoll_event> events_;
+  bool skipped_kernel_ = false;  // the last wait() made no system call
+  bool has_pwait2_ = true;       // cleared where the kernel (or valgrind 3.19) answers ENOSYS
+};
+
+}  // namespace sluice

@@ -1,0 +1,41 @@
+// From a spec to a poller: the one place, beside main.cc, that knows which pollers exist.
+//
+// make_poller runs on the thread that will own the poller (an io_uring belongs to the task that
+// made it).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "poller/poller.h"
+#include "poller/poller_spec.h"
+#include "sys/clock.h"
+
+namespace sluice {
+
+// One option of a poller, as `sluice pollers` and error messages list it.
+struct PollerOption {
+  std::string_view key;
+  std::string_view value;     // what may stand there, with its unit
+  std::string_view fallback;  // what holds when it is not given
+  std::string_view help;      // what it does, and when not to use it
+};
+
+struct PollerKind {
+  std::string_view name;
+  std::string_view summary;
+  std::span<const PollerOption> options;
+};
+
+// Every poller in this build, the preferred one first.
+std::span<const PollerKind> poller_kinds();
+// Whether the spec names a poller of this build and only options that it knows, with values in
+// range; says what to write instead.
+absl::Status check_poller_spec(const PollerSpec& spec);
+// The clock must outlive the poller.
+absl::StatusOr<std::unique_ptr<Poller>> make_poller(const PollerSpec& spec, const Clock& clock);
+
+}  // namespace sluice
