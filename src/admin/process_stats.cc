@@ -16,8 +16,6 @@ namespace sluice {
 namespace {
 
 // proc(5) counts from 1; the second field, the name, ends at the last parenthesis.
-constexpr int kUserField = 14;
-constexpr int kSystemField = 15;
 constexpr int kStartField = 22;
 constexpr int kResidentField = 24;
 
@@ -60,9 +58,7 @@ std::optional<StatLine> parse_stat_line(std::string_view line) {
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
     const std::string_view word = line.substr(0, line.find(' '));
     line.remove_prefix(word.size());
-    uint64_t* const to = field == kUserField       ? &stat.user_ticks
-                         : field == kSystemField   ? &stat.system_ticks
-                         : field == kStartField    ? &stat.start_ticks
+    uint64_t* const to = field == kStartField      ? &stat.start_ticks
                          : field == kResidentField ? &stat.resident_pages
                                                    : nullptr;
     if (to == nullptr) continue;
@@ -79,9 +75,9 @@ ProcessStats read_process_stats() {
   if (stat.has_value()) {
     stats.uptime_ms = clock_ms(CLOCK_BOOTTIME) - ms_of_ticks(stat->start_ticks);
     stats.start_time_ms = clock_ms(CLOCK_REALTIME) - stats.uptime_ms;
-    stats.cpu_ms = ms_of_ticks(stat->user_ticks + stat->system_ticks);
     stats.resident_bytes = stat->resident_pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   }
+  stats.cpu_ms = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
   stats.open_fds = count_open_fds();
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) stats.max_fds = limit.rlim_cur;

@@ -23,8 +23,6 @@ ProcessStats read_process_stats();
 
 // The fields of a /proc/PID/stat line that we use, in the kernel's units.
 struct StatLine {
-  uint64_t user_ticks = 0;
-  uint64_t system_ticks = 0;
   uint64_t start_ticks = 0;  // since boot
   uint64_t resident_pages = 0;
 };

@@ -130,8 +130,12 @@ size_t Connection::handle(MutableBytes in, Budget& budget) {
 }
 
 bool Connection::keep(Bytes in) {
-  const RingAppend result = inbound_.append(in, shard_.limits().inbound_bytes_max, shard_.pool());
-  if (result == RingAppend::Ok) return true;
+  // Behind a CONNECT the block in hand does not count: a burst of small frames over the budget is
+  // no offence, and reading pauses until it is handled. Before, reading goes on, and the limit is
+  // strict.
+  size_t limit = shard_.limits().inbound_bytes_max;
+  if (!session_.waiting()) limit += shard_.poller().caps().block_bytes;
+  if (inbound_.append(in, limit, shard_.pool()) == RingAppend::Ok) return true;
   close(CloseReason::InboundOverflow);
   return false;
 }

@@ -132,7 +132,7 @@ constexpr Option text_option(std::string_view group, std::string_view key, std::
           .kind = OptionKind::Text,
           .set =
               [](const Option& option, std::string_view text, Config& config) {
-                const absl::Status status = check_text(option, text);
+                absl::Status status = check_text(option, text);
                 if (status.ok()) config.*kField = std::string(text);
                 return status;
               },

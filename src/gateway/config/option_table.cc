@@ -85,7 +85,7 @@ std::string show_admin(const Config& config) {
 
 // A ring of slots is indexed with a mask, so the next power of two is what is built.
 absl::Status set_mailbox_slots(const Option& option, std::string_view text, Config& config) {
-  const absl::Status status = set_number<&Config::mailbox_slots>(option, text, config);
+  absl::Status status = set_number<&Config::mailbox_slots>(option, text, config);
   if (status.ok()) config.mailbox_slots = std::bit_ceil(config.mailbox_slots);
   return status;
 }

@@ -204,6 +204,8 @@ TEST_F(AdminServerTest, SaysThatItDrainsAndStillAnswersDuringAndAfterADrain) {
   EXPECT_EQ(reply.body, "draining");
   EXPECT_EQ(get(at(), "/healthz").status, 200);
   EXPECT_EQ(list()["total"], 1);
+  EXPECT_EQ(receive_all(client), "");  // the drain's FIN; before it the hang-up would be ours
+  EXPECT_EQ(list()["total"], 1);
   client.reset();
   drainer.join();
   EXPECT_EQ(get(at(), "/readyz").status, 503);

@@ -4,9 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <ctime>
-#include <memory>
 
 #include "sys/unique_fd.h"
 
@@ -21,8 +19,6 @@ constexpr std::string_view kLine =
 TEST(ProcessStats, FindsTheFieldsBehindANameWithBlanksAndParentheses) {
   const auto stat = parse_stat_line(kLine);
   ASSERT_TRUE(stat.has_value());
-  EXPECT_EQ(stat->user_ticks, 17u);
-  EXPECT_EQ(stat->system_ticks, 23u);
   EXPECT_EQ(stat->start_ticks, 987654u);
   EXPECT_EQ(stat->resident_pages, 2048u);
 }
@@ -40,7 +36,7 @@ TEST(ProcessStats, KnowsThisProcess) {
   EXPECT_GE(stats.open_fds, 3u);
   EXPECT_GE(stats.max_fds, stats.open_fds);
   EXPECT_GE(stats.uptime_ms, 0);
-  EXPECT_GE(stats.cpu_ms, 0);
+  EXPECT_GT(stats.cpu_ms, 0);
   EXPECT_GT(stats.start_time_ms, 0);
   EXPECT_LE(stats.start_time_ms, int64_t{std::time(nullptr)} * 1000 + 1000);
 }
