@@ -40,7 +40,7 @@ void Connection::on_recv(const Completion& news) {
     bytes_in_ += news.bytes.size();
     shard_.metrics().bytes_in.add(news.bytes.size());
     last_activity_ = shard_.now();
-    if (phase_ == Phase::Open) take(PlainTransport::unwrap(news.bytes));
+    if (phase_ == Phase::Open && !leaving_) take(PlainTransport::unwrap(news.bytes));
     shard_.poller().give_back(news.block);
   }
   if (news.more || news.result == -ECANCELED) return;
@@ -126,7 +126,7 @@ size_t Connection::handle(MutableBytes in, Budget& budget) {
     used += result.frame.size;
     on_frame(result.frame);
   }
-  return phase_ == Phase::Open ? used : in.size();
+  return phase_ == Phase::Open && !leaving_ ? used : in.size();
 }
 
 bool Connection::keep(Bytes in) {
@@ -150,14 +150,18 @@ size_t Connection::missing_bytes() {
 }
 
 bool Connection::can_handle() const {
-  return phase_ == Phase::Open && !session_.waiting() && !hungry_ && !blocked_ && !parked_ &&
-         !stalled_ && !shard_.draining();
+  return phase_ == Phase::Open && !leaving_ && !session_.waiting() && !hungry_ && !blocked_ &&
+         !parked_ && !stalled_ && !shard_.draining();
 }
 
 // After whatever may have changed what the connection waits for.
 void Connection::settle() {
   if (phase_ != Phase::Open) return;
   const bool owed = hungry_ || blocked_ || parked_ || session_.waiting() || sends_in_flight_ > 0;
+  if (leaving_ && sends_in_flight_ == 0) {
+    close(CloseReason::PeerClosed, "DISCONNECT");
+    return;
+  }
   if (eof_ && !owed && !(stalled_ && !inbound_.empty())) {
     close(CloseReason::PeerClosed, inbound_.empty() ? "" : "in the middle of a frame");
     return;

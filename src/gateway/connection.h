@@ -54,7 +54,8 @@ class Connection : public Timer {
   void on_recv_queued();
   // Whether RECVs may go to it: CONNACK was queued, and it is not closing.
   bool receives() const {
-    return phase_ == Phase::Open && session_.state() != ConnState::Connected;
+    return phase_ == Phase::Open &&
+           (session_.state() == ConnState::Authed || session_.state() == ConnState::Active);
   }
   OutQueue& outbound() { return outbound_; }
   Framing framing() const { return framing_; }
@@ -137,6 +138,7 @@ class Connection : public Timer {
   bool receiving_ : 1 = false;  // a Recv is in progress
   bool sending_ : 1 = false;    // a Send is in progress
   bool eof_ : 1 = false;        // nothing more will come
+  bool leaving_ : 1 = false;    // the client said DISCONNECT: it gets its SENDACKs, no more is read
   bool entered_ : 1 = false;    // presence was told
   bool hungry_ : 1 = false;     // frames wait because the budget was spent; on the ready list
   bool ready_ : 1 = false;      // on the shard's ready list

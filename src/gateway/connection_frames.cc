@@ -42,7 +42,7 @@ void Connection::on_frame(const Frame& frame) {
       on_sub(std::get<SubPacket>(action.packet));
       break;
     case Act::Goodbye:
-      close(CloseReason::PeerClosed, "DISCONNECT");
+      leaving_ = true;  // settle() ends it when nothing is owed
       break;
     default:
       close(CloseReason::ProtocolError, action.detail);
@@ -111,6 +111,7 @@ void Connection::on_send(const SendPacket& send) {
   const Reason reason = check_channel(send.channel_id, send.channel_type);
   if (reason != Reason::Success) {
     shard_.metrics().sends_refused.add();
+    shard_.metrics().sendacks.add();
     SendackPacket ack;
     ack.flags = send.flags;
     ack.client_seq = send.client_seq;
@@ -134,7 +135,7 @@ void Connection::on_message_done(const Message& message) {
   ack.reason = message.result;
   shard_.metrics().sendacks.add();
   queue(ack);
-  if (eof_) shard_.add_ready(*this);  // it may have waited for this one only
+  if (eof_ || leaving_) shard_.add_ready(*this);  // it may have waited for this one only
 }
 
 void Connection::on_sub(const SubPacket& sub) {

@@ -101,13 +101,15 @@ void Shard::on_accepted_fd(UniqueFd fd) {
   const bool welcome = adopted && commons_.ledger.try_enter(poller().peer(*handle));
   Connection* connection = welcome ? connections_.emplace(*this, *handle, now()) : nullptr;
   if (connection == nullptr) {
+    if (welcome) commons_.ledger.leave(poller().peer(*handle));
     if (adopted && !welcome) {
       metrics_.refused_per_ip.add();
       log_debug("connection refused: too many from its address, see --max-connections-per-ip",
                 {{"peer", poller().peer(*handle).to_string()}});
     } else {
       metrics_.closed[static_cast<size_t>(CloseReason::Internal)].add();
-      log_error("cannot take a connection over", {{"error", handle.status().ToString()}});
+      log_error("cannot take a connection over",
+                {{"error", adopted ? "all slots are taken" : handle.status().ToString()}});
     }
     if (adopted) poller().close(*handle);  // its completion finds no token
     commons_.connections.fetch_sub(1, std::memory_order_relaxed);

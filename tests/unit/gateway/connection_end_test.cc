@@ -191,6 +191,25 @@ TEST(ConnectionHalfClose, WaitsForTheSendacksThatAreUnderWay) {
   EXPECT_EQ(shards.closed(CloseReason::PeerClosed), 1U);
 }
 
+// A DISCONNECT right behind a SEND once cost the SENDACK when the channel's owner was another
+// reactor.
+TEST(ConnectionGoodbye, WaitsForTheSendacksThatAreUnderWay) {
+  SimShards shards({.shards = 2});
+  SimClient alice(shards, {.shard = 0});
+  SimClient bob(shards, {.shard = 1});
+  alice.login(name_owned_by(1, 2, "alice"));
+  const std::string to = name_owned_by(1, 2, "bob");
+  bob.login(to);
+  for (uint32_t i = 1; i <= 20; ++i) alice.say(send_to(to, "last words", i));
+  alice.say(DisconnectPacket{});
+  alice.say(send_to(to, "behind the DISCONNECT", 21));
+  shards.settle();
+  EXPECT_EQ(alice.all<SendackPacket>().size(), 20U);
+  EXPECT_EQ(alice.heard().back(), "FIN");
+  EXPECT_EQ(bob.all<RecvPacket>().size(), 20U);
+  EXPECT_EQ(shards.closed(CloseReason::PeerClosed), 1U);
+}
+
 TEST(ConnectionHalfClose, WaitsForASubackThatIsUnderWay) {
   SimShards shards({.shards = 3});
   for (const char* uid : {"a", "b", "c", "d", "e"}) {

@@ -405,6 +405,23 @@ TEST_F(LateAnswers, CountOnce) {
   EXPECT_EQ(shards_.closed(), 0U);
 }
 
+TEST(LateAnswersOnTwoShards, CountOnceWhilePresenceIsBeingTold) {
+  LateAuthenticator::Questions questions;
+  SimOptions options{.shards = 2};
+  options.authenticator = [&](uint32_t) { return std::make_unique<LateAuthenticator>(questions); };
+  SimShards shards(options);
+  SimClient client(shards);
+  client.connect(connect_as(name_owned_by(1, 2, "alice")));
+  questions[0].answer(Reason::Success);
+  questions[0].answer(Reason::Success);
+  questions[0].answer(Reason::AuthFail);
+  shards.settle();
+  EXPECT_THAT(client.heard(), ElementsAre("CONNACK Success"));
+  client.leave();
+  EXPECT_EQ(shards.sum(&ShardMetrics::online), 1U);
+  EXPECT_EQ(shards.sum(&ShardMetrics::offline), 1U);
+}
+
 TEST_F(LateAnswers, MeanNothingForAConnectionThatHasGone) {
   SimClient gone(shards_);
   gone.connect(connect_as("alice"));

@@ -15,8 +15,9 @@ struct Numbered {
   uint64_t number;
 };
 
-// Sends numbered letters to its neighbours and checks the order of theirs. It only ever posts from
-// the ends of its turns and from letters: nobody wakes it but the mailboxes.
+// Sends numbered letters to its neighbour and checks the order of the other one's. It posts at the
+// end of its turns only, and sleeps whenever a letter waits for room: then nobody but the
+// neighbour's knock wakes it.
 class Neighbour final : public Resident {
  public:
   static constexpr uint64_t kLetters = 20'000;
@@ -27,11 +28,10 @@ class Neighbour final : public Resident {
       : reactor_(reactor), all_(all), unfinished_(unfinished) {}
 
   void on_completion(const Completion&, Instant) override {}
-  bool has_ready() const override { return false; }
+  bool has_ready() const override { return sent_ < kLetters && reactor_.outboxes_empty(); }
   void run_ready(Instant) override {}
-  // Goes on only when all it sent before has found room: the congested one sleeps until then.
   void flush(Instant) override {
-    if (sent_ == kLetters || !reactor_.outboxes_empty()) return;
+    if (!has_ready()) return;
     for (uint64_t i = 0; i < kBurst && sent_ < kLetters; ++i, ++sent_) {
       const uint32_t to = next();
       reactor_.post(to, make_mail<&Neighbour::on_letter>(*all_[to], {sent_}));
@@ -76,7 +76,6 @@ TEST(ReactorThreads, LettersCrossTinyMailboxesInOrderAndNobodyOversleeps) {
   std::vector<std::thread> threads;
   for (const auto& reactor : reactors) {
     threads.emplace_back([&reactor] { reactor->run(); });
-    reactor->call([] {});  // The first turn, and with it the first burst.
   }
   for (std::thread& thread : threads) thread.join();
   for (const Neighbour* each : all) EXPECT_EQ(each->received(), Neighbour::kLetters);
