@@ -215,9 +215,10 @@ void Connection::on_sent(const Completion& news) {
     settle_closing();
     return;
   }
-  if (stalled_ && outbound_.bytes() <= shard_.limits().outbound_high_water / 2) {
+  if (!stalled_) return;
+  if (outbound_.bytes() <= shard_.limits().outbound_high_water) stall_deadline_ = kNever;
+  if (outbound_.bytes() <= shard_.limits().outbound_high_water / 2) {
     stalled_ = false;
-    stall_deadline_ = kNever;
     shard_.metrics().stalled_readers.sub();
     run_ready();
   }
@@ -230,11 +231,12 @@ void Connection::on_queued() {
   if (outbound_.bytes() <= limits.outbound_high_water || phase_ != Phase::Open) return;
   if (outbound_.bytes() > limits.outbound_bytes_max) {
     close_now(CloseReason::SlowConsumer, "over the outbound limit");
-  } else if (!stalled_) {
-    stalled_ = true;
+  } else if (stall_deadline_ == kNever) {
     stall_deadline_ = shard_.now() + limits.outbound_stall;
-    shard_.metrics().stalled_readers.add();
     rearm();
+    if (stalled_) return;
+    stalled_ = true;
+    shard_.metrics().stalled_readers.add();
     update_recv();
   }
 }

@@ -102,7 +102,8 @@ class Connection : public Timer {
   void on_send(const SendPacket& send);
   void on_sub(const SubPacket& sub);
   void on_ping();
-  void refuse(Reason reason, std::string_view why);
+  void refuse(Reason reason, std::string_view why,
+              CloseReason close_reason = CloseReason::AuthFailed);
   template <typename Packet>
   void queue(const Packet& packet);
   void on_queued();
@@ -112,6 +113,7 @@ class Connection : public Timer {
   void close_now(CloseReason reason, std::string_view detail = {});
   bool end_session(CloseReason reason, std::string_view detail);
   void leave();
+  void be_patient();
   void settle_closing();
   void release();
   static void on_timer(Timer& timer, Instant now);
@@ -145,6 +147,7 @@ class Connection : public Timer {
   bool blocked_ : 1 = false;    // a SEND waits for others in flight; on the shard's waiting list
   bool parked_ : 1 = false;     // a SUB is on its way; later frames wait for it
   bool stalled_ : 1 = false;    // over the high-water mark, not yet below half of it
+  bool patient_ : 1 = false;    // a drain closes it: it has until the drain timeout
   bool dirty_ : 1 = false;      // on the shard's list for this turn's flush
 };
 

@@ -17,10 +17,22 @@ void Connection::close(CloseReason reason, std::string_view detail) {
   if (!end_session(reason, detail)) return;
   phase_ = Phase::Flushing;
   const Limits& limits = shard_.limits();
-  const Duration patience = reason == CloseReason::Drain ? limits.drain : limits.linger;
+  // What is queued may have been acknowledged to its sender, so a slow peer gets the time of any
+  // slow peer. One that was kicked is to be gone soon.
+  const Duration patience = reason == CloseReason::Kicked
+                                ? limits.linger
+                                : std::max(limits.linger, limits.outbound_stall);
   shard_.reactor().wheel().arm(*this, shard_.now() + patience);
+  if (reason == CloseReason::Drain) be_patient();
   update_recv();
   settle_closing();
+}
+
+// A drain waits for everybody until its own end.
+void Connection::be_patient() {
+  if (phase_ == Phase::Closing) return;
+  patient_ = true;
+  shard_.reactor().wheel().arm(*this, shard_.now() + shard_.limits().drain);
 }
 
 // The end when nothing can be owed: the peer is gone, or does not read.
@@ -60,6 +72,7 @@ void Connection::leave() {
 void Connection::settle_closing() {
   if (phase_ == Phase::Flushing && outbound_.empty() && !sending_) {
     phase_ = Phase::Lingering;
+    if (!patient_) shard_.reactor().wheel().arm(*this, shard_.now() + shard_.limits().linger);
     if (!eof_) shard_.poller().shutdown_send(handle_);
   }
   if (phase_ == Phase::Lingering && eof_) release();
@@ -93,7 +106,12 @@ void Connection::on_timer(Timer& timer, Instant now) {
   if (now >= self.stall_deadline_) {
     self.close_now(CloseReason::SlowConsumer, "too long over the high-water mark");
   } else if (now >= self.session_.deadline(self.opened_, self.last_activity_, limits.timeouts)) {
-    self.close(self.session_.overdue_reason());
+    if (self.session_.waiting()) {
+      self.refuse(Reason::SystemError, "the authenticator did not answer",
+                  CloseReason::AuthTimeout);
+    } else {
+      self.close(self.session_.overdue_reason());
+    }
   } else {
     self.rearm();  // activity moved the idle deadline, at the price of one look here
   }

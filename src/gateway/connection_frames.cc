@@ -24,6 +24,7 @@ void Connection::queue(const Packet& packet) {
 
 void Connection::on_frame(const Frame& frame) {
   shard_.metrics().frames_in.add();
+  const bool first = session_.state() == ConnState::Connected;
   const Action action = session_.on_frame(frame);
   switch (action.act) {
     case Act::Pong:
@@ -45,7 +46,12 @@ void Connection::on_frame(const Frame& frame) {
       leaving_ = true;  // settle() ends it when nothing is owed
       break;
     default:
-      close(CloseReason::ProtocolError, action.detail);
+      // A CONNECT gets its CONNACK even if it cannot be read: a plain close is no answer to an SDK.
+      if (first && frame.type == PacketType::Connect) {
+        refuse(Reason::AuthFail, action.detail);
+      } else {
+        close(CloseReason::ProtocolError, action.detail);
+      }
       break;
   }
 }
@@ -58,7 +64,9 @@ void Connection::on_ping() {
 }
 
 void Connection::on_connect(const ConnectPacket& connect) {
-  time_diff_ms_ = shard_.wall_ms() - connect.client_timestamp_ms;
+  // The client may claim any time at all: unsigned, because a difference of 64 bits can overflow.
+  time_diff_ms_ = static_cast<int64_t>(static_cast<uint64_t>(shard_.wall_ms()) -
+                                       static_cast<uint64_t>(connect.client_timestamp_ms));
   if (const ConnectCheck check = check_connect(connect); check.reason != Reason::Success) {
     refuse(check.reason, check.why);
     return;
@@ -98,12 +106,12 @@ void Connection::on_entered() {
   if (!inbound_.empty() || eof_) shard_.add_ready(*this);
 }
 
-void Connection::refuse(Reason reason, std::string_view why) {
+void Connection::refuse(Reason reason, std::string_view why, CloseReason close_reason) {
   ConnackPacket ack;
   ack.time_diff_ms = 0;
   ack.reason = reason;
   queue(ack);
-  close(CloseReason::AuthFailed, why);
+  close(close_reason, why);
 }
 
 void Connection::on_send(const SendPacket& send) {
@@ -178,7 +186,10 @@ void Connection::on_driven_out(bool kicked) {
 }
 
 void Connection::drain(bool disconnect) {
-  if (phase_ != Phase::Open) return;
+  if (phase_ != Phase::Open) {
+    be_patient();  // on its way out already, and perhaps still owed something
+    return;
+  }
   if (disconnect && session_.state() != ConnState::Connected) {
     DisconnectPacket goodbye;
     goodbye.reason = Reason::Unknown;

@@ -133,10 +133,26 @@ void Gateway::lane_main(uint32_t index, const MakePoller& make_poller,
   lane.poller.reset();
 }
 
+absl::Status Gateway::check_caps(const Poller& poller) const {
+  const Caps& caps = poller.caps();
+  if (!caps.hand_over && config_.accept == AcceptMode::Main) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the poller ", absl::string_view(poller.name().data(), poller.name().size()),
+                     " cannot hand connections over: use --accept=reuseport"));
+  }
+  if (caps.reactors_max > 0 && lanes_.size() > caps.reactors_max) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the poller ", absl::string_view(poller.name().data(), poller.name().size()),
+                     " serves at most ", caps.reactors_max, " reactors: lower --reactors"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Gateway::make_lane(uint32_t index, const MakePoller& make_poller,
                                 const MakeAuthenticator& make_auth) {
   Lane& lane = lanes_[index];
   SLUICE_ASSIGN_OR_RETURN(lane.poller, make_poller());
+  SLUICE_RETURN_IF_ERROR(check_caps(*lane.poller));
   lane.reactor = std::make_unique<Reactor>(index, *lane.poller, clock_, mailroom_);
   lane.acceptor = std::make_unique<Acceptor>(
       *lane.reactor, [this, &lane](UniqueFd fd) { welcome(lane, std::move(fd)); });
@@ -260,7 +276,8 @@ void Gateway::quiesce() {
       });
     }
     if (!waiting && posted == before) return;
-    before = std::move(posted);
+    // Letters that waited in an outbox were counted long ago: begin again once they are all out.
+    before = waiting ? std::vector<uint64_t>{} : std::move(posted);
   }
 }
 

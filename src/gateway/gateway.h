@@ -92,6 +92,7 @@ class Gateway {
                  absl::Status* status);
   absl::Status make_lane(uint32_t index, const MakePoller& make_poller,
                          const MakeAuthenticator& make_auth);
+  absl::Status check_caps(const Poller& poller) const;
   absl::Status listen();
   absl::Status listen_on(Lane& lane, const std::vector<Address>& at, std::vector<Address>* bound);
   void welcome(Lane& lane, UniqueFd fd);

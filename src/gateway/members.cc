@@ -1,7 +1,5 @@
 #include "gateway/members.h"
 
-#include <algorithm>
-
 namespace sluice {
 namespace {
 
@@ -10,30 +8,29 @@ absl::string_view absl_view(std::string_view text) { return {text.data(), text.s
 }  // namespace
 
 void Members::join(Token connection, std::string_view channel_id) {
-  std::vector<std::string>& groups = joined_[connection];
-  if (std::find(groups.begin(), groups.end(), channel_id) != groups.end()) return;
-  groups.emplace_back(channel_id);
-  groups_[groups.back()].push_back(connection);
+  Group& group = *groups_.try_emplace(std::string(channel_id)).first;
+  if (joined_[connection].insert(&group).second) group.second.push_back(connection);
 }
 
 void Members::leave(Token connection, std::string_view channel_id) {
-  const auto it = joined_.find(connection);
-  if (it == joined_.end() || std::erase(it->second, channel_id) == 0) return;
-  if (it->second.empty()) joined_.erase(it);
-  remove(connection, std::string(channel_id));
+  const auto joined = joined_.find(connection);
+  const auto group = groups_.find(absl_view(channel_id));
+  if (joined == joined_.end() || group == groups_.end()) return;
+  if (joined->second.erase(&*group) == 0) return;
+  if (joined->second.empty()) joined_.erase(joined);
+  remove(connection, *group);
 }
 
 void Members::leave_all(Token connection) {
-  const auto it = joined_.find(connection);
-  if (it == joined_.end()) return;
-  for (const std::string& channel_id : it->second) remove(connection, channel_id);
-  joined_.erase(it);
+  const auto joined = joined_.find(connection);
+  if (joined == joined_.end()) return;
+  for (Group* group : joined->second) remove(connection, *group);
+  joined_.erase(joined);
 }
 
-void Members::remove(Token connection, const std::string& channel_id) {
-  const auto it = groups_.find(channel_id);
-  std::erase(it->second, connection);
-  if (it->second.empty()) groups_.erase(it);
+void Members::remove(Token connection, Group& group) {
+  std::erase(group.second, connection);
+  if (group.second.empty()) groups_.erase(std::string(group.first));
 }
 
 std::span<const Token> Members::of(std::string_view channel_id) const {

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/container/node_hash_map.h"
 #include "base/token.h"
 
 namespace sluice {
@@ -25,10 +27,13 @@ class Members {
   size_t groups() const { return groups_.size(); }
 
  private:
-  void remove(Token connection, const std::string& channel_id);
+  // Nodes, so that a connection can point to its groups instead of remembering their names.
+  using Groups = absl::node_hash_map<std::string, std::vector<Token>>;
+  using Group = Groups::value_type;
+  void remove(Token connection, Group& group);
 
-  absl::flat_hash_map<std::string, std::vector<Token>> groups_;
-  absl::flat_hash_map<Token, std::vector<std::string>> joined_;  // only connections with groups
+  Groups groups_;
+  absl::flat_hash_map<Token, absl::flat_hash_set<Group*>> joined_;  // connections with groups
 };
 
 }  // namespace sluice

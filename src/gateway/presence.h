@@ -85,8 +85,9 @@ class Presence {
   // The groups of a uid; null when there are none.
   const std::vector<std::string>* subscriptions(std::string_view uid) const;
 
-  // One uid's groups: enough for anybody, little enough to remember.
-  static constexpr size_t kSubscriptionsMax = 10'000;
+  // One uid's groups, which each of its connections joins when it comes: enough for anybody, little
+  // enough to remember and to walk through in a turn.
+  static constexpr size_t kSubscriptionsMax = 1000;
 
  private:
   // The set holds each uid's newest connection, found by its uid: 9 bytes a uid, no second copy of

@@ -52,8 +52,7 @@ struct Completion {
   Op op = Op::Recv;
   bool more = false;
   BlockId block = BlockId::None;  // Recv with bytes: give_back(block) exactly once
-  int32_t result =
-      0;  // Accept: a descriptor (caps().hand_over) or a handle; else bytes; -errno on failure
+  int32_t result = 0;             // Accept: an owned descriptor; else bytes; -errno on failure
   MutableBytes bytes;  // Recv: the bytes, contiguous, writable in place, valid until give_back
 };
 

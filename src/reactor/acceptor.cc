@@ -16,13 +16,19 @@ namespace {
 constexpr Duration kPauseMin = std::chrono::milliseconds(20);
 constexpr Duration kPauseMax = std::chrono::milliseconds(500);
 
+// At the limit with clients that come and go, running out and recovering alternate many times a
+// second: one pair of lines in this time says it.
+constexpr Duration kQuiet = std::chrono::seconds(10);
+
 }  // namespace
 
 Acceptor::Acceptor(Reactor& reactor, Newcomer newcomer)
     : reactor_(reactor), newcomer_(std::move(newcomer)) {}
 
 absl::StatusOr<Address> Acceptor::listen(const Address& at, const ListenOptions& options) {
-  SLUICE_CHECK(listeners_.size() < kListenerSlots, "at most 256 listeners");
+  if (listeners_.size() == kListenerSlots) {
+    return absl::ResourceExhaustedError("at most 256 addresses to listen on");
+  }
   SLUICE_ASSIGN_OR_RETURN(const Handle handle, reactor_.poller().listen(at, options));
   auto listener = std::make_unique<Listener>(*this);
   listener->handle = handle;
@@ -41,8 +47,9 @@ void Acceptor::on_completion(const Completion& news, Instant now) {
   if (news.result >= 0) {
     UniqueFd newcomer(news.result);
     if (closed_) return;  // it was under way when close() came: its descriptor ends here
-    if (listener.pause > Duration::zero()) {
-      listener.pause = Duration::zero();
+    listener.pause = Duration::zero();
+    if (listener.told) {
+      listener.told = false;
       log_info("accepting again", {{"listen", listener.at.to_string()}});
     }
     accepted_.add();
@@ -53,7 +60,9 @@ void Acceptor::on_completion(const Completion& news, Instant now) {
 
 void Acceptor::back_off(Listener& listener, int error, Instant now) {
   exhausted_.add();
-  if (listener.pause == Duration::zero()) {
+  if (!listener.told && now >= listener.quiet_until) {
+    listener.told = true;
+    listener.quiet_until = now + kQuiet;
     log_error(
         "cannot accept, pausing; raise the descriptor limit (ulimit -n) or lower --max-connections",
         {{"listen", listener.at.to_string()}, {"error", std::strerror(error)}});

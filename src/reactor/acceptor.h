@@ -43,7 +43,9 @@ class Acceptor {
     Handle handle;
     Token token;
     Address at;
-    Duration pause{};  // the back-off in force; zero while accepting works
+    Duration pause{};       // the back-off in force; zero while accepting works
+    Instant quiet_until{};  // no further line about running out before
+    bool told = false;      // the log says that accepting pauses
   };
   static void on_retry(Timer& timer, Instant now);
   void back_off(Listener& listener, int error, Instant now);

@@ -51,8 +51,7 @@ class Reactor {
   // Letters never get lost and never block: while the receiver's mailbox is full they wait here, in
   // order.
   void post(uint32_t to, const Mail& mail);
-  // Letters to `to` wait for room: a connection whose message would add to them is to be paused.
-  bool congested(uint32_t to) const { return !outboxes_[to].empty(); }
+  // While a letter waits for room, no connection may cause further ones: its messages are to wait.
   bool outboxes_empty() const;
 
   uint32_t index() const { return index_; }

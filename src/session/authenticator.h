@@ -28,7 +28,7 @@ struct AuthRequest {
   DeviceFlag device_flag = DeviceFlag::App;
 };
 
-// Takes answers that come later; any thread.
+// Takes answers that come later, from any thread but a reactor's: it may have to wait.
 class AuthAnswers {
  public:
   virtual ~AuthAnswers() = default;

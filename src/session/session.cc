@@ -59,6 +59,10 @@ Action Session::on_frame(const Frame& frame) {
   const Cell cell = step(state_, event);
   Action action;
   action.act = cell.act;
+  if (cell.act == Act::Authenticate && !frame.body.empty()) {
+    // First of all, as a refusal has to be worded in it too.
+    version_ = std::clamp<uint8_t>(std::to_integer<uint8_t>(frame.body[0]), 1, kProtocolVersionMax);
+  }
   if (cell.act == Act::Refuse) {
     action.detail = event == Event::Connect ? "a second CONNECT"
                     : event == Event::Alien ? "a packet that only servers send"
@@ -74,7 +78,6 @@ Action Session::on_frame(const Frame& frame) {
   state_ = cell.next;
   if (action.act == Act::Authenticate) {
     const auto& connect = std::get<ConnectPacket>(action.packet);
-    version_ = std::clamp<uint8_t>(connect.version, 1, kProtocolVersionMax);
     device_flag_ = connect.device_flag;
     waiting_ = true;
   }

@@ -20,6 +20,10 @@ constexpr uint64_t nanoseconds(Duration time) { return static_cast<uint64_t>(tim
 
 constexpr uint64_t kSecond = nanoseconds(std::chrono::seconds(1));
 constexpr uint64_t kMillisecond = nanoseconds(std::chrono::milliseconds(1));
+// What a reactor can keep apart by its tokens (reactor/acceptor.h).
+constexpr size_t kListenMax = 256;
+// A connection's ring ends at 4 MiB, and a lent block of up to 1 MiB goes on top of the limit.
+constexpr uint64_t kInboundMax = 3 * kMib;
 constexpr uint64_t kDay = nanoseconds(std::chrono::hours(24));
 // The timing wheel's tick: a shorter deadline could not be kept.
 constexpr uint64_t kTick = 10 * kMillisecond;
@@ -53,6 +57,9 @@ absl::Status set_listen(const Option&, std::string_view text, Config& config) {
         parse_listen_address(std::string_view(trimmed.data(), trimmed.size()));
     if (!address.ok()) return address.status();
     addresses.push_back(*address);
+    if (addresses.size() > kListenMax) {
+      return absl::InvalidArgumentError(absl::StrCat("holds more than ", kListenMax, " addresses"));
+    }
   }
   config.listen = std::move(addresses);
   return absl::OkStatus();
@@ -157,10 +164,12 @@ constexpr std::array kOptions = {
     switch_option<&Config::insecure_no_auth>(
         kAuthentication, "insecure-no-auth",
         "serve addresses beyond loopback without any authentication"),
-    time_option<&Config::auth_timeout>(kAuthentication, "auth-timeout", {.min = kTick, .max = kDay},
-                                       "how long a new connection may take to send CONNECT"),
+    time_option<&Config::auth_timeout>(
+        kAuthentication, "auth-timeout", {.min = kTick, .max = kDay},
+        "how long a new connection may take until its CONNECT is accepted"),
 
-    time_option<&Config::idle_timeout>(kConnections, "idle-timeout", {.min = kTick, .max = kDay},
+    time_option<&Config::idle_timeout>(kConnections, "idle-timeout",
+                                       {.min = kTick, .max = kDay, .zero_means = "never"},
                                        "how long a connection may stay silent"),
     count_option<&Config::max_connections>(
         kConnections, "max-connections",
@@ -175,7 +184,7 @@ constexpr std::array kOptions = {
                                            {.min = 64, .max = kFrameBodyBytesMax},
                                            "the largest body of a frame"),
     bytes_option<&Config::inbound_bytes_max>(
-        kBytes, "inbound-bytes-max", {.min = 64 + kFrameHeaderBytesMax, .max = kGib},
+        kBytes, "inbound-bytes-max", {.min = 64 + kFrameHeaderBytesMax, .max = kInboundMax},
         "a connection's bytes that wait to be decoded; at least one frame and its header"),
     bytes_option<&Config::outbound_bytes_max>(
         kBytes, "outbound-bytes-max", {.min = 64, .max = kGib},

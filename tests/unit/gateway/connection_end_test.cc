@@ -82,9 +82,31 @@ TEST_F(ConnectionEnd, GivesUpAPeerThatNeverReads) {
   SimClient client(shards_);
   client.wire().stop_reading();
   client.connect(connect_as("a@b"));
-  shards_.advance(seconds(2) + milliseconds(10));
+  shards_.advance(seconds(10) - milliseconds(10));  // the time of any slow reader
+  EXPECT_FALSE(client.wire().closed());
+  shards_.advance(milliseconds(20));
   EXPECT_THAT(client.heard(), ElementsAre("RESET"));
   expect_closed(CloseReason::AuthFailed);
+}
+
+// A receiver that said FIN and read on slowly once lost what its senders had SENDACKs for: two
+// seconds after its FIN the gateway gave it up.
+TEST_F(ConnectionEnd, LeavesASlowReaderTheTimeToTakeWhatItIsOwed) {
+  SimClient alice(shards_);
+  SimClient bob(shards_);
+  alice.login("alice");
+  bob.login("bob");
+  bob.wire().stop_reading();
+  alice.say(send_to("bob", "first"));
+  shards_.settle();
+  alice.say(send_to("bob", "second"));
+  shards_.settle();
+  bob.leave();
+  shards_.advance(seconds(5));
+  bob.wire().read_again();
+  shards_.settle();
+  EXPECT_EQ(bob.all<RecvPacket>().size(), 2U);
+  EXPECT_EQ(shards_.closed(CloseReason::PeerClosed), 1U);
 }
 
 TEST_F(ConnectionEnd, FlushesAllThatIsQueuedBeforeItsFin) {

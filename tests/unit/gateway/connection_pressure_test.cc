@@ -246,6 +246,21 @@ TEST_F(SlowConsumer, HarmsNobodyElse) {
   EXPECT_EQ(shards_.sum(&ShardMetrics::stalled_readers), 0U);
 }
 
+// A busy reader that hovered between the mark and half of it was once closed for being over the
+// mark.
+TEST_F(SlowConsumer, IsNotOverTheMarkOnceItReadItselfBelowIt) {
+  send_to_bob(1);  // under way, alone
+  send_to_bob(4);
+  bob_.wire().read_again();
+  shards_.turn();  // that one went: about 4,000 bytes are left
+  bob_.wire().stop_reading();
+  shards_.advance(seconds(20));
+  EXPECT_EQ(shards_.closed(), 0U);
+  bob_.wire().read_again();
+  shards_.settle();
+  EXPECT_EQ(bob_.all<RecvPacket>().size(), 5U);
+}
+
 TEST_F(SlowConsumer, IsForgivenBelowHalfOfTheMarkOnly) {
   send_to_bob(1);  // under way, alone
   send_to_bob(4);

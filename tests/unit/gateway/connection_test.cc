@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -54,6 +55,33 @@ TEST(Connack, HasTheseBytes) {
   EXPECT_EQ(connack_hex(Framing::Wkproto, connect), "2116" + body);
   connect.version = 200;  // spoken to in our newest version
   EXPECT_EQ(connack_hex(Framing::Wkproto, connect), "2116" + body);
+}
+
+// The difference of the clocks was once computed in signed numbers, which these overflow.
+TEST(Connack, TakesAnyClockForTheClients) {
+  for (const int64_t time :
+       {std::numeric_limits<int64_t>::min(), int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
+    SimShards shards;
+    SimClient client(shards);
+    ConnectPacket connect = connect_as("u1");
+    connect.client_timestamp_ms = time;
+    client.connect(connect);
+    EXPECT_THAT(client.heard(), ElementsAre("CONNACK Success"));
+  }
+}
+
+// A CONNECT with a field out of bounds once got a plain close, on which SDKs try again for ever.
+TEST(Connack, GoesOutForAConnectThatCannotBeRead) {
+  for (const uint8_t version : {uint8_t{3}, uint8_t{5}}) {
+    SimShards shards;
+    SimClient client(shards, {.version = version});
+    const std::string uid(256, 'u');
+    ConnectPacket connect = connect_as(uid);
+    connect.version = version;
+    client.connect(connect);
+    EXPECT_THAT(client.heard(), ElementsAre("CONNACK AuthFail", "FIN"));
+    EXPECT_EQ(shards.closed(CloseReason::AuthFailed), 1U);
+  }
 }
 
 TEST(Connack, HasNeitherServerVersionNorNodeForOldClients) {
@@ -443,7 +471,7 @@ TEST_F(LateAnswers, MeanNothingForAConnectionThatLingers) {
   SimClient client(shards_);
   client.connect(connect_as("alice"));
   shards_.advance(seconds(30) + milliseconds(10));
-  EXPECT_THAT(client.heard(), ElementsAre("FIN"));
+  EXPECT_THAT(client.heard(), ElementsAre("CONNACK SystemError", "FIN"));
   questions_[0].answer(Reason::Success);
   shards_.settle();
   EXPECT_THAT(client.heard(), IsEmpty());

@@ -21,7 +21,7 @@ TEST(Help, NamesEveryFlagAndCommand) {
 
 TEST(Help, TellsBoundsUnitAndDefault) {
   EXPECT_THAT(help_text(), HasSubstr("--idle-timeout=TIME             how long a connection may "
-                                     "stay silent; 10ms to 24h [5m]\n"));
+                                     "stay silent; 10ms to 24h; 0=never [5m]\n"));
   EXPECT_THAT(help_text(), HasSubstr("--node-id=N                     this node's number, part of "
                                      "every messageID; 0 to 1023 [0]\n"));
 }

@@ -110,7 +110,8 @@ TEST(OptionTable, KeepsEveryNumberWithinItsBounds) {
   EXPECT_EQ(set("reactors", "65"), "\"65\" is too large; the largest is 63");
   EXPECT_EQ(set("node-id", "1024"), "\"1024\" is too large; the largest is 1023");
   EXPECT_EQ(set("frame-bytes-max", "2MiB"), "\"2MiB\" is too large; the largest is 1MiB");
-  EXPECT_EQ(set("idle-timeout", "9ms"), "\"9ms\" is too small; the smallest is 10ms");
+  EXPECT_EQ(set("idle-timeout", "9ms"),
+            "\"9ms\" is too small; the smallest is 10ms, or 0 for never");
   EXPECT_EQ(set("idle-timeout", "25h"), "\"25h\" is too large; the largest is 24h");
   EXPECT_EQ(set("tcp-keepalive", "10h"), "\"10h\" is too large; the largest is 32767s");
   EXPECT_EQ(set("tcp-keepalive", "500ms"),
