@@ -20,6 +20,10 @@ constexpr size_t kEventsMax = 256;
 constexpr uint32_t kPartsMax = 64;
 // Newcomers taken from one listener before others have their turn.
 constexpr uint32_t kAcceptsPerRound = 64;
+constexpr uint32_t kReadInterest = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+// After these a short read does not say that the socket is empty. TCP's urgent mark (PRI) ends a
+// read before the bytes behind it, for which no further edge comes (seen on 6.18).
+constexpr uint32_t kMoreBehindAShortRead = EPOLLRDHUP | EPOLLPRI | EPOLLERR | EPOLLHUP;
 // The eventfd's name among the handles: generations start at 1, so no socket has it.
 constexpr uint64_t kWakeName = 0;
 
@@ -68,7 +72,7 @@ absl::StatusOr<Handle> EpollPoller::add(UniqueFd fd, bool listener) {
   Socket* socket = sockets_.emplace();
   if (socket == nullptr) return absl::ResourceExhaustedError("all handles are in use");
   epoll_event interest{};
-  interest.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  interest.events = kReadInterest;
   interest.data.u64 = socket->self.value;
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &interest) != 0) {
     const int error = errno;
@@ -189,7 +193,7 @@ void EpollPoller::resume_send(Socket& socket) {
 
 void EpollPoller::set_write_interest(Socket& socket, bool on) {
   epoll_event interest{};
-  interest.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  interest.events = kReadInterest;
   if (on) interest.events |= EPOLLOUT;
   interest.data.u64 = socket.self.value;
   const int result = epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket.fd.get(), &interest);
@@ -301,8 +305,8 @@ void EpollPoller::note(const epoll_event& event) {
   if (socket->stuck != nullptr && (event.events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) {
     resume_send(*socket);
   }
-  if ((event.events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0) socket->ending = true;
-  if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) == 0) return;
+  if ((event.events & kMoreBehindAShortRead) != 0) socket->read_on = true;
+  if ((event.events & (EPOLLIN | kMoreBehindAShortRead)) == 0) return;
   socket->readable = true;
   if (!socket->armed || socket->linked()) return;
   ready_.push_back(*socket);
@@ -356,7 +360,7 @@ size_t EpollPoller::serve_recv(Socket& socket, Completion& into) {
   if (n > 0) {
     const size_t size = static_cast<size_t>(n);
     into = {socket.who, Op::Recv, true, block, static_cast<int32_t>(n), room.first(size)};
-    if (size == room.size() || socket.ending) {
+    if (size == room.size() || socket.read_on) {
       ready_.push_back(socket);
     } else {
       socket.readable = false;  // a short read: the next byte is a new edge

@@ -1,10 +1,11 @@
 // The Poller on edge-triggered epoll: the reference.
 //
-// A socket is registered once, for EPOLLIN|EPOLLRDHUP|EPOLLET; write interest is added only while a
-// send is stuck. An edge puts the socket on the ready list, from which wait() reads into lent
-// blocks, one read a socket and round, so that a firehose waits its turn. A read that leaves room
-// in the block says that the socket is empty: no further read just to see EAGAIN, unless the edge
-// told of an end or an error. One thread, its reactor's; only wake() may be called from others.
+// A socket is registered once, edge-triggered, for input and its end; write interest is added only
+// while a send is stuck. An edge puts the socket on the ready list, from which wait() reads into
+// lent blocks, one read a socket and round, so that a firehose waits its turn. A read that leaves
+// room in the block says that the socket is empty: no further read just to see EAGAIN, unless the
+// edge told of an end, an error or an urgent mark. One thread, its reactor's; only wake() may be
+// called from others.
 #pragma once
 
 #include <sys/epoll.h>
@@ -66,7 +67,7 @@ class EpollPoller final : public Poller {
     bool listener : 1 = false;
     bool armed : 1 = false;           // a Recv or an Accept is in progress
     bool readable : 1 = false;        // an edge came, and no read has found the socket empty since
-    bool ending : 1 = false;          // RDHUP, HUP or ERR was seen: read on until the end shows
+    bool read_on : 1 = false;         // an end, an error or an urgent mark: short is not empty
     bool fin_after_send : 1 = false;  // shutdown_send() came while a send was stuck
   };
   using ReadyList = IntrusiveList<Socket>;

@@ -206,8 +206,9 @@ size_t Conformance::turn(Instant deadline) {
 bool Conformance::turn_until(const std::function<bool()>& done, std::string_view what) {
   const Instant end = clock_.now() + kPatience;
   while (!done()) {
-    if (clock_.now() >= end) {
+    if (gave_up_ || clock_.now() >= end) {
       ADD_FAILURE() << "in vain waited for: " << what;
+      gave_up_ = true;
       return false;
     }
     turn(end);

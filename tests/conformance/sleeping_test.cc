@@ -130,6 +130,10 @@ TEST_P(Conformance, P07WithoutADeadlineItSleeps) {
   Link& stuck = connect();
   recv(stuck);
   send(stuck, much);
+  Link& stuck_and_unheard = connect();
+  send(stuck_and_unheard, much);
+  write_all(stuck_and_unheard.client.get(), "nobody asked");
+  ::shutdown(stuck_and_unheard.client.get(), SHUT_WR);
   fence();
   EXPECT_LE(returns_until_seen_asleep(), kIdleReturnsMax);
 }
