@@ -1,8 +1,8 @@
 // The broker within one process: every channel belongs to one reactor, which counts its messages
 // and knows its subscribers.
 //
-//   sender's reactor ──publish──→ channel's owner (id, sequence) ──→ person: the owners of both
-//   uids · group: every reactor
+//   sender's reactor --publish--> channel's owner (id, sequence) --person--> owners of both uids
+//                                                                --group---> every reactor
 //
 // Letters between two reactors keep their order, so a channel's messages reach each receiver in the
 // order of their sequence. A channel's sequence lives as long as the process: there is no store

@@ -1,9 +1,11 @@
 // One client connection: bytes to frames, frames to actions, actions to queued bytes; and an
 // orderly end.
 //
-//   Open ──close()──→ Flushing ──all sent, FIN──→ Lingering ──peer's FIN or 2 s──→ Closing ──last
-//   completion──→ gone
-//     └──close_now()──────────────────────────────────────────────────────────────────↑
+//   Open --close()--> Flushing --all sent: FIN--> Lingering --peer's FIN, or time up--> Closing
+//     |                                                                                   ^
+//     +--close_now()----------------------------------------------------------------------+
+//
+// and gone with the poller's last completion.
 //
 // It joins the wings: poller completions on one side, session and broker on the other. An idle one
 // owns no buffer. Its memory is its shard's and goes back only with the poller's last completion.

@@ -23,7 +23,7 @@ struct Limits {
   size_t turn_bytes_max = 0;         // input of one connection handled in one turn
   uint32_t turn_frames_max = 0;      // frames of one connection handled in one turn
   uint32_t sends_in_flight_max = 0;  // SENDs of one reactor without SENDACK
-  Duration linger{};                 // from the decision to close to the close
+  Duration linger{};                 // from our FIN to the close; a kick: from its decision
   Duration drain{};      // the same for those that a drain closes: they may be owed much
   uint64_t node_id = 0;  // in CONNACK
   uint64_t connections_per_ip_max = 0;  // 0 = no limit

@@ -1,7 +1,6 @@
 // What a connection still has to send: a chain of pieces, in order, whose bytes never move.
 //
-//   head → [ own: SENDACK, PONG, small RECVs ] → [ shared: a large RECV ] → [ own ... ] ← tail,
-//   more is appended here
+//   head -> [ own: SENDACK, PONG, small RECVs ] -> [ shared: a large RECV ] -> [ own ... ] <- tail
 //
 // Own pieces are storage of the reactor's pool; a shared piece refers to a frame that a whole
 // fan-out sends. A poller may read the front pieces while the tail grows, because nothing is ever

@@ -36,10 +36,9 @@ enum class Op : uint8_t { Accept, Recv, Send, Close };
 
 // What a poller can do; the gateway asks here instead of knowing pollers by name.
 struct Caps {
-  bool hand_over = true;      // Accept yields a descriptor that any poller may adopt; false forces
-                              // --accept=reuseport
-  uint32_t reactors_max = 0;  // pollers of this kind per process; 0 = any number
-  size_t send_bytes_max = 0;  // bytes of one send
+  bool hand_over = true;         // any poller may adopt what Accept yields; else reuseport only
+  uint32_t reactors_max = 0;     // pollers of this kind per process; 0 = any number
+  size_t send_bytes_max = 0;     // bytes of one send
   uint32_t send_parts_max = 0;   // parts of one send
   size_t pause_slack_bytes = 0;  // bytes that may still be delivered after pause()
   uint32_t blocks = 0;           // lent blocks in all; a caller holds at most a quarter of them

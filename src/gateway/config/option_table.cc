@@ -213,7 +213,7 @@ constexpr std::array kOptions = {
         "what clients hear on stop: a FIN (they reconnect) or DISCONNECT (they stay away)"),
     time_option<&Config::linger_timeout>(
         kStopping, "linger-timeout", {.min = kTick, .max = kDay},
-        "how long a closing connection waits for the peer to take its last bytes"),
+        "how long a closing connection waits for the peer's FIN after its own"),
 
     admin_option(),
     count_option<&Config::node_id>(kOperating, "node-id", {.min = 0, .max = 1023},
