@@ -19,6 +19,7 @@
 #include "gateway/config/effective.h"
 #include "gateway/config/help.h"
 #include "gateway/config/load.h"
+#include "gateway/config/wording.h"
 #include "gateway/gateway.h"
 #include "poller/make_poller.h"
 #include "poller/self_test.h"
@@ -51,6 +52,35 @@ absl::StatusOr<std::shared_ptr<const TokenTable>> load_tokens(const std::string&
   return TokenTable::parse(text, path);
 }
 
+// The options with their defaults; they align at any `indent`.
+std::string option_rows(const PollerKind& kind, absl::string_view indent) {
+  std::string text;
+  for (const PollerOption& option : kind.options) {
+    append_help_row(text, absl::StrCat(indent, absl_view(option.key), "=", absl_view(option.value)),
+                    absl::StrCat(absl_view(option.help), " [", absl_view(option.fallback), "]"));
+  }
+  return text;
+}
+
+// What --help says about the pollers of this build.
+std::string pollers_help() {
+  std::string text;
+  for (const PollerKind& kind : poller_kinds()) {
+    const std::string name(kind.name);
+    absl::StrAppend(&text, "\nPoller ", name, ", ", absl_view(kind.summary), " (--poller=", name,
+                    ":key=value,key=value):\n", option_rows(kind, ""));
+  }
+  return text;
+}
+
+std::string features_text(const Poller& poller) {
+  std::string text;
+  for (const PollerFeature& feature : poller.features()) {
+    absl::StrAppend(&text, " ", absl_view(feature.name), "=", feature.value);
+  }
+  return text;
+}
+
 // The table of `sluice pollers`, in the manner of haproxy -vv; kFailed when none is usable.
 int print_pollers(const Clock& clock) {
   int exit_code = kFailed;
@@ -59,13 +89,14 @@ int print_pollers(const Clock& clock) {
     PollerSpec spec;
     spec.name = kind.name;
     const absl::Status status = self_test(spec, clock);
-    absl::StrAppend(&text, "\n  ", spec.name, ": ", std::string(kind.summary), "\n    self-test: ");
+    absl::StrAppend(&text, "\n  ", spec.name, ": ", absl_view(kind.summary), "\n    self-test: ");
     if (status.ok()) {
       exit_code = kDone;
       absl::StrAppend(&text, "OK, usable\n");
       if (const auto poller = make_poller(spec, clock); poller.ok()) {
         const Caps& caps = (*poller)->caps();
-        absl::StrAppend(&text, "    features: hand_over=", caps.hand_over ? "yes" : "no",
+        absl::StrAppend(&text, "    features:", features_text(**poller),
+                        "\n    caps: hand_over=", caps.hand_over ? "yes" : "no",
                         " blocks=", caps.blocks, "x", caps.block_bytes,
                         " send_parts_max=", caps.send_parts_max,
                         " pause_slack_bytes=", caps.pause_slack_bytes, "\n");
@@ -73,12 +104,7 @@ int print_pollers(const Clock& clock) {
     } else {
       absl::StrAppend(&text, "FAILED, not usable: ", message_of(status), "\n");
     }
-    absl::StrAppend(&text, "    options:\n");
-    for (const PollerOption& option : kind.options) {
-      absl::StrAppend(&text, "      ", std::string(option.key), "=", std::string(option.value),
-                      "  (default ", std::string(option.fallback), ")  ", std::string(option.help),
-                      "\n");
-    }
+    absl::StrAppend(&text, "    options:\n", option_rows(kind, "    "));
   }
   say(stdout, text);
   return exit_code;
@@ -175,7 +201,7 @@ int run(int argc, const char* const* argv) {
   }
   using Command = CommandLine::Command;
   if (line->command == Command::Help) {
-    say(stdout, help_text());
+    say(stdout, help_text() + pollers_help());
     return kDone;
   }
   if (line->command == Command::Version) {

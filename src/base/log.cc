@@ -122,14 +122,17 @@ bool log_enabled(LogLevel level) {
 }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  log(level, message, std::span<const LogField>(fields.begin(), fields.size()));
+}
+
+void log(LogLevel level, std::string_view message, std::span<const LogField> fields) {
   if (!log_enabled(level)) return;
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   const int64_t unix_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-  const std::span<const LogField> all(fields.begin(), fields.size());
   std::string line = line_format.load(std::memory_order_relaxed) == LogFormat::Json
-                         ? format_json(level, unix_ms, message, all)
-                         : format_text(level, unix_ms, message, all);
+                         ? format_json(level, unix_ms, message, fields)
+                         : format_text(level, unix_ms, message, fields);
   line += '\n';
   {
     const std::lock_guard lock(lines_mutex);

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 
 #include "base/log_field.h"
@@ -30,6 +31,8 @@ void log_set_level(LogLevel level);
 // Writes one line: the message, which is the program's own words, and its fields.
 //   log_info("connection closed", {{"conn", id}, {"uid", uid}, {"reason", "idle"}});
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+// The same, where how many fields there are is known only when it runs.
+void log(LogLevel level, std::string_view message, std::span<const LogField> fields);
 void log_debug(std::string_view message, std::initializer_list<LogField> fields = {});
 void log_info(std::string_view message, std::initializer_list<LogField> fields = {});
 void log_warn(std::string_view message, std::initializer_list<LogField> fields = {});

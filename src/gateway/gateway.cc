@@ -32,6 +32,16 @@ class AcceptHall final : public Resident {
   Acceptor& acceptor_;
 };
 
+// Which strategies run, once and not per lane: all lanes have the same.
+void log_poller(const Poller& poller) {
+  const std::vector<PollerFeature> features = poller.features();
+  std::vector<LogField> fields{{"name", poller.name()}};
+  for (const PollerFeature& feature : features) {
+    fields.emplace_back(feature.name, std::string_view(feature.value));
+  }
+  log(LogLevel::Info, "poller", fields);
+}
+
 Limits limits_of(const Config& config) {
   Limits limits;
   limits.timeouts = {config.auth_timeout, config.idle_timeout};
@@ -153,6 +163,7 @@ absl::Status Gateway::make_lane(uint32_t index, const MakePoller& make_poller,
   Lane& lane = lanes_[index];
   SLUICE_ASSIGN_OR_RETURN(lane.poller, make_poller());
   SLUICE_RETURN_IF_ERROR(check_caps(*lane.poller));
+  if (index == 0) log_poller(*lane.poller);
   lane.reactor = std::make_unique<Reactor>(index, *lane.poller, clock_, mailroom_);
   lane.acceptor = std::make_unique<Acceptor>(
       *lane.reactor, [this, &lane](UniqueFd fd) { welcome(lane, std::move(fd)); });

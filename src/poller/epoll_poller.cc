@@ -1,12 +1,15 @@
 #include "poller/epoll_poller.h"
 
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "sys/errno_status.h"
@@ -20,12 +23,40 @@ constexpr size_t kEventsMax = 256;
 constexpr uint32_t kPartsMax = 64;
 // Newcomers taken from one listener before others have their turn.
 constexpr uint32_t kAcceptsPerRound = 64;
-constexpr uint32_t kReadInterest = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+constexpr uint32_t kEdgeInterest = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+// Level-triggered, bytes behind an urgent mark are news again, so the mark itself need not be.
+constexpr uint32_t kLevelInterest = EPOLLIN | EPOLLRDHUP;
+// epoll always tells of HUP and ERR. Of a socket that wants nothing it tells of them as an edge:
+// once, not in every wait.
+constexpr uint32_t kNoInterest = EPOLLET;
 // After these a short read does not say that the socket is empty. TCP's urgent mark (PRI) ends a
 // read before the bytes behind it, for which no further edge comes (seen on 6.18).
 constexpr uint32_t kMoreBehindAShortRead = EPOLLRDHUP | EPOLLPRI | EPOLLERR | EPOLLHUP;
 // The eventfd's name among the handles: generations start at 1, so no socket has it.
 constexpr uint64_t kWakeName = 0;
+
+// EPIOCSPARAMS of Linux 6.9, which the distribution's headers lack, under names of our own.
+struct NapiParams {
+  uint32_t busy_poll_usecs;
+  uint16_t busy_poll_budget;  // packets at a time; 0 = the kernel's default, 8
+  uint8_t prefer_busy_poll;   // 1 would also hold back the card's interrupts
+  uint8_t pad;
+};
+constexpr unsigned long kSetNapiParams = _IOW(0x8A, 0x01, NapiParams);
+
+// ENOTTY: before 6.9. EOPNOTSUPP: built without CONFIG_NET_RX_BUSY_POLL. EPERM, EINVAL: a limit of
+// this machine.
+absl::Status set_napi(int epoll, uint32_t napi_us) {
+  NapiParams params{};
+  params.busy_poll_usecs = napi_us;
+  if (ioctl(epoll, kSetNapiParams, &params) == 0) return absl::OkStatus();
+  const int error = errno;
+  const absl::Status why =
+      errno_status(error, absl::StrCat("poller epoll: napi=", napi_us, " is refused here"),
+                   "it needs Linux 6.9 with CONFIG_NET_RX_BUSY_POLL; leave napi out, or "
+                   "spin with busy_poll instead");
+  return absl::FailedPreconditionError(why.message());  // the machine's fault, also for EINVAL
+}
 
 // Out of descriptors or of memory: accepting again at once would only spin.
 bool is_exhaustion(int error) {
@@ -47,13 +78,17 @@ absl::StatusOr<std::unique_ptr<EpollPoller>> EpollPoller::make(const EpollOption
   if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, event.get(), &interest) != 0) {
     return errno_status(errno, "cannot watch an eventfd");
   }
-  return std::unique_ptr<EpollPoller>(
+  if (options.napi_us > 0) SLUICE_RETURN_IF_ERROR(set_napi(epoll.get(), options.napi_us));
+  std::unique_ptr<EpollPoller> poller(
       new EpollPoller(options, clock, std::move(epoll), std::move(event)));
+  poller->sleep(Instant::min());  // finds out about epoll_pwait2, for features()
+  return poller;
 }
 
 EpollPoller::EpollPoller(const EpollOptions& options, const Clock& clock, UniqueFd epoll,
                          UniqueFd event)
-    : clock_(clock),
+    : options_(options),
+      clock_(clock),
       epoll_(std::move(epoll)),
       event_(std::move(event)),
       blocks_(options.blocks, options.block_bytes),
@@ -68,11 +103,24 @@ EpollPoller::EpollPoller(const EpollOptions& options, const Clock& clock, Unique
 
 EpollPoller::~EpollPoller() = default;
 
+std::vector<PollerFeature> EpollPoller::features() const {
+  const bool always = options_.write_interest == WriteInterest::Always;
+  return {
+      {"trigger", level() ? "level" : "edge"},
+      {"write_interest", always ? "always" : "on_demand"},
+      {"busy_poll", std::to_string(options_.busy_poll_us)},
+      {"napi", std::to_string(options_.napi_us)},
+      {"epoll_pwait2", has_pwait2_ ? "yes" : "no"},
+      {"bufs", std::to_string(options_.blocks)},
+      {"buf_size", std::to_string(options_.block_bytes)},
+  };
+}
+
 absl::StatusOr<Handle> EpollPoller::add(UniqueFd fd, bool listener) {
   Socket* socket = sockets_.emplace();
   if (socket == nullptr) return absl::ResourceExhaustedError("all handles are in use");
   epoll_event interest{};
-  interest.events = kReadInterest;
+  interest.events = interest_of(*socket);
   interest.data.u64 = socket->self.value;
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &interest) != 0) {
     const int error = errno;
@@ -146,7 +194,7 @@ void EpollPoller::send(Handle to, std::span<const Bytes> parts) {
   socket.stuck = std::make_unique<StuckSend>();
   socket.stuck->parts.assign(left.begin(), left.end());
   socket.stuck->sent = sent;
-  set_write_interest(socket, true);
+  update_interest(socket);
 }
 
 bool EpollPoller::push(std::span<iovec> parts, int fd, int32_t* sent, int32_t* result) {
@@ -184,17 +232,25 @@ void EpollPoller::resume_send(Socket& socket) {
   if (!push(stuck.parts, socket.fd.get(), &stuck.sent, &result)) return;
   socket.stuck.reset();
   finish(socket, Op::Send, result);
-  if (socket.fin_after_send) {
-    ::shutdown(socket.fd.get(), SHUT_WR);
-  } else {
-    set_write_interest(socket, false);
-  }
+  if (socket.fin_after_send) ::shutdown(socket.fd.get(), SHUT_WR);
+  // Behind a FIN there is no send for which an edge would have to be silenced.
+  if (!socket.fin_after_send || level()) update_interest(socket);
 }
 
-void EpollPoller::set_write_interest(Socket& socket, bool on) {
+uint32_t EpollPoller::interest_of(const Socket& socket) const {
+  const uint32_t output = socket.stuck != nullptr ? uint32_t{EPOLLOUT} : 0;
+  if (level()) {
+    const uint32_t wanted = output | (socket.muted ? 0 : kLevelInterest);
+    return wanted == 0 ? kNoInterest : wanted;
+  }
+  if (options_.write_interest == WriteInterest::Always) return kEdgeInterest | EPOLLOUT;
+  return kEdgeInterest | output;
+}
+
+void EpollPoller::update_interest(Socket& socket) {
+  if (options_.write_interest == WriteInterest::Always) return;  // it never changes
   epoll_event interest{};
-  interest.events = kReadInterest;
-  if (on) interest.events |= EPOLLOUT;
+  interest.events = interest_of(socket);
   interest.data.u64 = socket.self.value;
   const int result = epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket.fd.get(), &interest);
   SLUICE_CHECK(result == 0, "epoll_ctl MOD of a registered socket");
@@ -273,6 +329,14 @@ size_t EpollPoller::hand_out(std::span<Completion> out) {
 
 size_t EpollPoller::sleep(Instant deadline) {
   timespec timeout{};
+  if (options_.busy_poll_us > 0 && deadline != Instant::min()) {
+    Instant now = clock_.now();
+    const Instant end = std::min(deadline, now + std::chrono::microseconds(options_.busy_poll_us));
+    for (; now < end; now = clock_.now()) {
+      const size_t events = ask(&timeout);
+      if (events > 0) return events;
+    }
+  }
   const timespec* until = &timeout;
   if (deadline == kNever) {
     until = nullptr;
@@ -282,16 +346,20 @@ size_t EpollPoller::sleep(Instant deadline) {
     const auto ns = deadline > now ? (deadline - now).count() : 0;
     timeout = {ns / 1'000'000'000, ns % 1'000'000'000};
   }
+  return ask(until);
+}
+
+size_t EpollPoller::ask(const timespec* timeout) {
   const int size = static_cast<int>(events_.size());
   int n = -1;
   if (has_pwait2_) {
-    n = epoll_pwait2(epoll_.get(), events_.data(), size, until, nullptr);
+    n = epoll_pwait2(epoll_.get(), events_.data(), size, timeout, nullptr);
     if (n < 0 && errno == ENOSYS) has_pwait2_ = false;
   }
   if (!has_pwait2_) {
     constexpr int64_t kDayMs = 86'400'000;  // a longer sleep than a day just wakes once more
     int64_t ms = -1;
-    if (until != nullptr) ms = timeout.tv_sec * 1000 + (timeout.tv_nsec + 999'999) / 1'000'000;
+    if (timeout != nullptr) ms = timeout->tv_sec * 1000 + (timeout->tv_nsec + 999'999) / 1'000'000;
     n = epoll_wait(epoll_.get(), events_.data(), size, static_cast<int>(std::min(ms, kDayMs)));
   }
   SLUICE_CHECK(n >= 0 || errno == EINTR, "epoll_wait");
@@ -308,8 +376,21 @@ void EpollPoller::note(const epoll_event& event) {
   if ((event.events & kMoreBehindAShortRead) != 0) socket->read_on = true;
   if ((event.events & (EPOLLIN | kMoreBehindAShortRead)) == 0) return;
   socket->readable = true;
+  // Level-triggered, it would be news again in the next wait, and nobody is going to read it.
+  if (level() && !socket->muted && (!socket->armed || blocks_.lent() == blocks_.count())) {
+    socket->muted = true;
+    update_interest(*socket);
+  }
   if (!socket->armed || socket->linked()) return;
   ready_.push_back(*socket);
+}
+
+// Nothing to read for now: the next byte, or the next newcomer, is news.
+void EpollPoller::note_empty(Socket& socket) {
+  socket.readable = false;
+  if (!socket.muted) return;
+  socket.muted = false;
+  update_interest(socket);
 }
 
 size_t EpollPoller::serve_ready(std::span<Completion> out) {
@@ -336,6 +417,7 @@ size_t EpollPoller::serve_accept(Socket& socket, std::span<Completion> out) {
     if (fd >= 0) {
       out[count++] = {socket.who, Op::Accept, true, BlockId::None, fd, {}};
     } else if (errno == EAGAIN) {
+      note_empty(socket);
       return count;
     } else if (is_exhaustion(errno)) {
       socket.armed = false;
@@ -363,14 +445,14 @@ size_t EpollPoller::serve_recv(Socket& socket, Completion& into) {
     if (size == room.size() || socket.read_on) {
       ready_.push_back(socket);
     } else {
-      socket.readable = false;  // a short read: the next byte is a new edge
+      note_empty(socket);  // a short read took all there was
     }
     return 1;
   }
   const int error = n == 0 ? 0 : errno;
   blocks_.give_back(block);
   if (error == EAGAIN) {
-    socket.readable = false;
+    note_empty(socket);
     return 0;
   }
   if (error == EINTR) {

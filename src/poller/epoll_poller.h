@@ -1,4 +1,4 @@
-// The Poller on edge-triggered epoll: the reference.
+// The Poller on epoll: the reference.
 //
 // A socket is registered once, edge-triggered, for input and its end; write interest is added only
 // while a send is stuck. An edge puts the socket on the ready list, from which wait() reads into
@@ -6,6 +6,10 @@
 // room in the block says that the socket is empty: no further read just to see EAGAIN, unless the
 // edge told of an end, an error or an urgent mark. One thread, its reactor's; only wake() may be
 // called from others.
+//
+// With trigger=level the same lists are fed by repeated news instead of one edge. News that nobody
+// will take (paused, ended, no block) mutes the socket, so that it does not come again at once; the
+// read that finds the socket empty ends that. So every muted socket is `readable`.
 #pragma once
 
 #include <sys/epoll.h>
@@ -17,25 +21,22 @@
 #include "base/intrusive_list.h"
 #include "base/slot_map.h"
 #include "buffer/block_pool.h"
+#include "poller/epoll_options.h"
 #include "poller/poller.h"
 #include "sys/clock.h"
 
 namespace sluice {
 
-struct EpollOptions {
-  uint32_t blocks = 64;          // lent blocks: enough for one full batch of readers
-  uint32_t block_bytes = 32768;  // a read this large costs about a memcpy more than a small one,
-                                 // and halves the calls of a bulk sender
-};
-
 class EpollPoller final : public Poller {
  public:
+  // An error names the option that this kernel cannot serve, and what to do.
   static absl::StatusOr<std::unique_ptr<EpollPoller>> make(const EpollOptions& options,
                                                            const Clock& clock);
   ~EpollPoller() override;
 
   std::string_view name() const override { return "epoll"; }
   const Caps& caps() const override { return caps_; }
+  std::vector<PollerFeature> features() const override;
   absl::StatusOr<Handle> listen(const Address& at, const ListenOptions& options) override;
   void accept(Handle listener) override;
   absl::StatusOr<Handle> adopt(UniqueFd fd) override;
@@ -69,6 +70,7 @@ class EpollPoller final : public Poller {
     bool readable : 1 = false;        // an edge came, and no read has found the socket empty since
     bool read_on : 1 = false;         // an end, an error or an urgent mark: short is not empty
     bool fin_after_send : 1 = false;  // shutdown_send() came while a send was stuck
+    bool muted : 1 = false;           // level-triggered: input is not watched at the moment
   };
   using ReadyList = IntrusiveList<Socket>;
 
@@ -78,7 +80,10 @@ class EpollPoller final : public Poller {
   void finish(const Socket& socket, Op op, int32_t result);
   size_t hand_out(std::span<Completion> out);
   size_t sleep(Instant deadline);
+  // One call into the kernel, into events_; nullptr sleeps for ever. How many events there were.
+  size_t ask(const timespec* timeout);
   void note(const epoll_event& event);
+  void note_empty(Socket& socket);
   size_t serve_ready(std::span<Completion> out);
   size_t serve_accept(Socket& socket, std::span<Completion> out);
   size_t serve_recv(Socket& socket, Completion& into);
@@ -86,8 +91,12 @@ class EpollPoller final : public Poller {
   // *result.
   static bool push(std::span<iovec> parts, int fd, int32_t* sent, int32_t* result);
   void resume_send(Socket& socket);
-  void set_write_interest(Socket& socket, bool on);
+  // The events that the socket wants now; update_interest() tells the kernel.
+  uint32_t interest_of(const Socket& socket) const;
+  void update_interest(Socket& socket);
+  bool level() const { return options_.trigger == Trigger::Level; }
 
+  const EpollOptions options_;
   const Clock& clock_;
   Caps caps_;
   UniqueFd epoll_;

@@ -10,19 +10,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "poller/option_reader.h"
 #include "poller/poller.h"
 #include "poller/poller_spec.h"
 #include "sys/clock.h"
 
 namespace sluice {
-
-// One option of a poller, as `sluice pollers` and error messages list it.
-struct PollerOption {
-  std::string_view key;
-  std::string_view value;     // what may stand there, with its unit
-  std::string_view fallback;  // what holds when it is not given
-  std::string_view help;      // what it does, and when not to use it
-};
 
 struct PollerKind {
   std::string_view name;

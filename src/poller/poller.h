@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
@@ -55,12 +57,21 @@ struct Completion {
   MutableBytes bytes;  // Recv: the bytes, contiguous, writable in place, valid until give_back
 };
 
+// One thing that is in effect, as `sluice pollers` and the log tell it: an option with its value,
+// or what the kernel turned out to offer.
+struct PollerFeature {
+  std::string_view name;  // letters, digits and '_'; an option's key where it is one
+  std::string value;
+};
+
 class Poller {
  public:
   virtual ~Poller() = default;
 
   virtual std::string_view name() const = 0;
   virtual const Caps& caps() const = 0;
+  // For people; the gateway decides by caps().
+  virtual std::vector<PollerFeature> features() const = 0;
 
   // Opens a TCP listener; nothing is accepted before accept().
   virtual absl::StatusOr<Handle> listen(const Address& at, const ListenOptions& options) = 0;

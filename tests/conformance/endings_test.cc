@@ -134,6 +134,8 @@ TEST_P(Conformance, P14ShutdownSendWaitsForTheSendInProgress) {
   EXPECT_TRUE(link.send_open);
   EXPECT_TRUE(same_bytes(client_reads_all(link), answer)) << "all of it, and then FIN";
   turn_until([&] { return !link.send_open; }, "the end of the send");
+  settle();
+  EXPECT_LE(returns_until_seen_asleep(), kIdleReturnsMax) << "behind a FIN there is room for ever";
 }
 
 TEST_P(Conformance, P14BytesStillArriveAfterShutdownSend) {

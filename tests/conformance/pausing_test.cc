@@ -133,6 +133,29 @@ TEST_P(Conformance, P12APausedConnectionReportsNeitherFinNorReset) {
   EXPECT_EQ(reset_unasked.recv_ends, std::vector<int32_t>{-ECONNRESET});
 }
 
+// epoll tells of a reset whether one asks or not: a poller that asked only for room to send must
+// not hear of it in every wait.
+TEST_P(Conformance, P12AResetThatNobodyHearsOfDoesNotSpin) {
+  const std::string much = pattern(kStuckBytes, 54);
+  Link& stuck = connect();
+  write_all(stuck.client.get(), "nobody asked");
+  send(stuck, much);
+  Link& half_closed = connect();
+  write_all(half_closed.client.get(), "nor here");
+  shutdown_send(half_closed);
+  fence();
+  ASSERT_TRUE(stuck.send_open);
+  close_with_reset(stuck.client);
+  close_with_reset(half_closed.client);
+  turn_until([&] { return !stuck.send_open; }, "the end of the send");
+  fence();
+  EXPECT_LE(returns_until_seen_asleep(), kIdleReturnsMax);
+  EXPECT_EQ(stuck.news, 1U);
+  EXPECT_EQ(half_closed.news, 0U);
+  for (Link* link : {&stuck, &half_closed}) recv(*link);
+  turn_until([&] { return !stuck.recv_open && !half_closed.recv_open; }, "both ends");
+}
+
 TEST_P(Conformance, P12PauseWithoutARecvDoesNothing) {
   Link& link = connect();
   pause(link);

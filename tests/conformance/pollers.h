@@ -11,6 +11,10 @@ namespace sluice {
 inline constexpr std::string_view kPollersUnderTest[] = {
     "epoll",
     "epoll:bufs=2,buf_size=512",
+    "epoll:trigger=level",
+    "epoll:trigger=level,bufs=2,buf_size=512",
+    "epoll:write_interest=always",
+    "epoll:busy_poll=200",
 };
 
 }  // namespace sluice

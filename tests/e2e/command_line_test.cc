@@ -46,6 +46,14 @@ TEST(CommandLine, HelpNamesEveryCommand) {
   }
 }
 
+TEST(CommandLine, HelpTellsThePollersOptionsWithTheirDefaults) {
+  const Finished sluice = run_sluice({"--help"});
+  expect_in(sluice.output, "--poller=epoll:key=value,key=value");
+  expect_in(sluice.output, "\n  trigger=edge|level ");
+  expect_in(sluice.output, "[on_demand]\n");
+  expect_in(sluice.output, "\n  busy_poll=USEC, 0..1000000 ");
+}
+
 TEST(CommandLine, CheckJudgesAConfiguration) {
   const Finished good = run_sluice({"check", "--idle-timeout=5m"});
   EXPECT_EQ(good.exit_code, 0);
@@ -85,6 +93,9 @@ TEST(CommandLine, PollersListsThoseOfTheBuild) {
   EXPECT_EQ(sluice.exit_code, 0);
   expect_in(sluice.output, "epoll: ");
   expect_in(sluice.output, "self-test: OK");
+  expect_in(sluice.output, "features: trigger=edge write_interest=on_demand busy_poll=0 ");
+  expect_in(sluice.output, "caps: hand_over=yes ");
+  expect_in(sluice.output, "\n      write_interest=on_demand|always");
 }
 
 TEST(CommandLine, AnUnknownFlagGetsASuggestionAndExitCodeTwo) {
@@ -99,6 +110,19 @@ TEST(CommandLine, AnUnknownPollerIsNamed) {
   const Finished sluice = run_sluice({"check", "--poller=epol"});
   EXPECT_EQ(sluice.exit_code, 2);
   expect_in(sluice.errors, "epol");
+}
+
+TEST(CommandLine, TheStrategiesInEffectAreLoggedOnce) {
+  GatewayProcess gateway({"--poller=epoll:trigger=level,busy_poll=5"});
+  gateway.wait_for_log("listening");
+  EXPECT_EQ(gateway.log("poller").size(), 1U) << "not once per reactor";
+  EXPECT_EQ(gateway
+                .log("poller", {{"name", "epoll"},
+                                {"trigger", "level"},
+                                {"write_interest", "on_demand"},
+                                {"busy_poll", "5"}})
+                .size(),
+            1U);
 }
 
 TEST(CommandLine, MistakesInTheFileAreShownWithLineAndColumn) {

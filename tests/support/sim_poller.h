@@ -57,6 +57,7 @@ class SimPoller final : public Poller {
 
   std::string_view name() const override { return "sim"; }
   const Caps& caps() const override { return caps_; }
+  std::vector<PollerFeature> features() const override { return {}; }
   absl::StatusOr<Handle> listen(const Address&, const ListenOptions&) override {
     return absl::UnimplementedError("a simulated poller has no listeners");
   }

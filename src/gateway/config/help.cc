@@ -46,16 +46,6 @@ void append_wrapped(std::string& result, size_t column, const std::string& text)
   result += '\n';
 }
 
-void append_row(std::string& result, const std::string& left, const std::string& right) {
-  absl::StrAppend(&result, "  ", left);
-  if (left.size() + 4 > kIndent) {
-    absl::StrAppend(&result, "\n", std::string(kIndent, ' '));
-  } else {
-    result.append(kIndent - left.size() - 2, ' ');
-  }
-  append_wrapped(result, kIndent, right);
-}
-
 std::string explanation(const Option& option) {
   const std::string bounds = show_bounds(option);
   const std::string shown = option.show(Config{});
@@ -67,6 +57,16 @@ std::string explanation(const Option& option) {
 
 }  // namespace
 
+void append_help_row(std::string& text, const std::string& left, const std::string& right) {
+  absl::StrAppend(&text, "  ", left);
+  if (left.size() + 4 > kIndent) {
+    absl::StrAppend(&text, "\n", std::string(kIndent, ' '));
+  } else {
+    text.append(kIndent - left.size() - 2, ' ');
+  }
+  append_wrapped(text, kIndent, right);
+}
+
 std::string help_text() {
   std::string result = kIntroduction;
   std::string_view group;
@@ -76,12 +76,12 @@ std::string help_text() {
       absl::StrAppend(&result, "\n", absl_view(group), ":\n");
     }
     const char* equals = option.metavar.empty() ? "" : "=";
-    append_row(result, absl::StrCat(flag_name(option), equals, absl_view(option.metavar)),
-               explanation(option));
+    append_help_row(result, absl::StrCat(flag_name(option), equals, absl_view(option.metavar)),
+                    explanation(option));
   }
   absl::StrAppend(&result, "\nOther:\n");
-  append_row(result, "-h, --help", "prints this");
-  append_row(result, "--version", "prints the version");
+  append_help_row(result, "-h, --help", "prints this");
+  append_help_row(result, "--version", "prints the version");
   return result;
 }
 

@@ -84,6 +84,18 @@ TEST(Log, WritesAtOnceBeforeItIsStartedAndOnlyWarnings) {
   EXPECT_EQ(behind_time(lines[1]), "error second");
 }
 
+TEST(Log, TakesAsManyFieldsAsThereTurnOutToBe) {
+  StderrPipe pipe;
+  const std::vector<LogField> fields{{"n", 1}, {"word", "two"}};
+  log(LogLevel::Warn, "listed", fields);
+  log(LogLevel::Warn, "bare", std::vector<LogField>{});
+  pipe.put_back();
+  const std::vector<std::string> lines = pipe.read_lines();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(behind_time(lines[0]), "warn  listed n=1 word=two");
+  EXPECT_EQ(behind_time(lines[1]), "warn  bare");
+}
+
 TEST(Log, HasWrittenEverythingWhenItHasStopped) {
   StderrPipe pipe;
   std::vector<std::string> lines;

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdarg>
+#include <cstdint>
 
 namespace sluice::test {
 
@@ -28,6 +30,17 @@ ssize_t recv(int fd, void* buffer, size_t size, int flags) {
 int epoll_ctl(int epoll, int op, int fd, epoll_event* event) noexcept {
   if (op == EPOLL_CTL_MOD) ++counted_calls().epoll_ctl_mod;
   return static_cast<int>(syscall(SYS_epoll_ctl, epoll, op, fd, event));
+}
+
+// The poller's only ioctl is EPIOCSPARAMS, whose struct begins with the microseconds.
+int ioctl(int, unsigned long request, ...) noexcept {
+  va_list arguments;
+  va_start(arguments, request);
+  counted_calls().napi_us = static_cast<int>(*va_arg(arguments, const uint32_t*));
+  va_end(arguments);
+  if (counted_calls().deny_napi == 0) return 0;
+  errno = counted_calls().deny_napi;
+  return -1;
 }
 
 int epoll_pwait2(int epoll, epoll_event* events, int size, const timespec* timeout,

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "counted_calls.h"
 
@@ -23,7 +24,13 @@ class EpollPollerTest : public testing::Test {
  protected:
   void SetUp() override {
     counted_calls() = {};
-    auto made = EpollPoller::make({.blocks = 4, .block_bytes = 1024}, clock_);
+    start({});
+  }
+
+  void start(EpollOptions options) {
+    options.blocks = 4;
+    options.block_bytes = 1024;
+    auto made = EpollPoller::make(options, clock_);
     ASSERT_TRUE(made.ok()) << made.status();
     poller_ = *std::move(made);
     std::array<int, 2> ends{};
@@ -47,6 +54,28 @@ class EpollPollerTest : public testing::Test {
       }
     }
     return all;
+  }
+  // Sends more than the connection takes, so that it gets stuck, and then reads until it went.
+  void send_much() {
+    const std::string much(8'000'000, 'm');
+    const std::array<Bytes, 1> parts{bytes_of(much)};
+    poller_->send(handle_, parts);
+    std::array<Completion, 8> out;
+    std::array<char, 65536> room;
+    size_t ends = 0;
+    while (ends == 0) {
+      while (::recv(peer_.get(), room.data(), room.size(), 0) > 0) {
+      }
+      ends = poller_->wait(Instant::min(), out);
+    }
+    EXPECT_EQ(out[0].op, Op::Send);
+    EXPECT_EQ(out[0].result, 8'000'000);
+  }
+  std::string feature(std::string_view name) {
+    for (const PollerFeature& each : poller_->features()) {
+      if (each.name == name) return each.value;
+    }
+    return "missing";
   }
   void peer_writes(size_t bytes) {
     const std::string text(bytes, 'x');
@@ -114,24 +143,138 @@ TEST_F(EpollPollerTest, WriteInterestIsThereOnlyWhileASendIsStuck) {
   poller_->send(handle_, little);
   EXPECT_EQ(collect(1)[0].result, 6);
   EXPECT_EQ(counted_calls().epoll_ctl_mod, 0);
-  const std::string much(8'000'000, 'm');
-  const std::array<Bytes, 1> parts{bytes_of(much)};
-  poller_->send(handle_, parts);
-  EXPECT_EQ(counted_calls().epoll_ctl_mod, 1);
-  std::array<Completion, 8> out;
-  std::array<char, 65536> room;
-  size_t ends = 0;
-  while (ends == 0) {
-    while (::recv(peer_.get(), room.data(), room.size(), 0) > 0) {
-    }
-    ends = poller_->wait(Instant::min(), out);
+  send_much();
+  EXPECT_EQ(counted_calls().epoll_ctl_mod, 2) << "it is added and taken back, once each";
+}
+
+TEST_F(EpollPollerTest, WriteInterestThatIsAlwaysThereCostsNoCalls) {
+  start({.write_interest = WriteInterest::Always});
+  send_much();
+  EXPECT_EQ(counted_calls().epoll_ctl_mod, 0);
+}
+
+// Pausing, ends and a flow of small reads: the reference pays epoll_ctl for none of it.
+TEST_F(EpollPollerTest, EdgeTriggeredInputCostsNoCallsAfterRegistering) {
+  poller_->recv(handle_);
+  peer_writes(100);
+  EXPECT_EQ(collect(1)[0].result, 100);
+  poller_->pause(handle_);
+  EXPECT_EQ(collect(1)[0].result, -ECANCELED);
+  peer_writes(100);
+  drain();
+  poller_->recv(handle_);
+  EXPECT_EQ(collect(1)[0].result, 100);
+  ::shutdown(peer_.get(), SHUT_WR);
+  EXPECT_EQ(collect(1)[0].result, 0);
+  drain();
+  EXPECT_EQ(counted_calls().epoll_ctl_mod, 0);
+}
+
+TEST_F(EpollPollerTest, LevelTriggeredInputIsMutedOnlyWhenNewsComesThatNobodyWants) {
+  start({.trigger = Trigger::Level});
+  for (int i = 0; i < 3; ++i) {
+    poller_->recv(handle_);
+    peer_writes(100);
+    EXPECT_EQ(collect(1)[0].result, 100);
+    poller_->pause(handle_);
+    EXPECT_EQ(collect(1)[0].result, -ECANCELED);
+    drain();
   }
-  EXPECT_EQ(out[0].result, 8'000'000);
-  EXPECT_EQ(counted_calls().epoll_ctl_mod, 2) << "it is taken back, once";
+  EXPECT_EQ(counted_calls().epoll_ctl_mod, 0) << "a pause without news is free";
+  peer_writes(100);
+  for (int i = 0; i < 5; ++i) drain();
+  EXPECT_EQ(counted_calls().epoll_ctl_mod, 1) << "muted, once";
+  poller_->recv(handle_);
+  EXPECT_EQ(collect(1)[0].result, 100);
+  EXPECT_EQ(counted_calls().epoll_ctl_mod, 2) << "watched again, once it is empty";
+  peer_writes(7);
+  EXPECT_EQ(collect(1)[0].result, 7);
+}
+
+TEST_F(EpollPollerTest, ALevelTriggeredSendGetsThroughBesideMutedInput) {
+  start({.trigger = Trigger::Level});
+  peer_writes(100);
+  drain();
+  EXPECT_EQ(counted_calls().epoll_ctl_mod, 1) << "nobody asked: muted";
+  send_much();
+  EXPECT_EQ(counted_calls().epoll_ctl_mod, 3);
+  poller_->recv(handle_);
+  EXPECT_EQ(collect(1)[0].result, 100);
+}
+
+// A clock that a test can count the reading of; each reading takes a microsecond.
+class TickingClock final : public Clock {
+ public:
+  Instant now() const override { return now_ += 1us; }
+  WallMs wall_ms() const override { return 0; }
+
+ private:
+  mutable Instant now_{1s};
+};
+
+TEST_F(EpollPollerTest, SpinsAsLongAsBusyPollSaysAndThenSleeps) {
+  const TickingClock clock;
+  const auto poller = EpollPoller::make({.busy_poll_us = 10}, clock);
+  ASSERT_TRUE(poller.ok()) << poller.status();
+  std::array<Completion, 8> out;
+  const int before = counted_calls().epoll_pwait2;
+  EXPECT_EQ((*poller)->wait(clock.now() + 5us, out), 0U);
+  EXPECT_LE(counted_calls().epoll_pwait2 - before, 6) << "the deadline ends the spinning";
+  EXPECT_GE(counted_calls().epoll_pwait2 - before, 3);
+  const int between = counted_calls().epoll_pwait2;
+  EXPECT_EQ((*poller)->wait(clock.now() + 50us, out), 0U);
+  EXPECT_EQ(counted_calls().epoll_pwait2 - between, 11) << "ten short looks and one sleep";
+  (*poller)->wake();
+  const int after = counted_calls().epoll_pwait2;
+  EXPECT_EQ((*poller)->wait(kNever, out), 0U);
+  EXPECT_EQ(counted_calls().epoll_pwait2 - after, 1) << "news ends the spinning";
+}
+
+TEST_F(EpollPollerTest, ReadyInputIsNotSpunFor) {
+  start({.busy_poll_us = 1'000'000});
+  peer_writes(1024);
+  peer_writes(1024);
+  poller_->recv(handle_);
+  std::array<Completion, 8> out;
+  const int before = counted_calls().epoll_pwait2;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(poller_->wait(kNever, out), 1U);
+    poller_->give_back(out[0].block);
+  }
+  EXPECT_EQ(counted_calls().epoll_pwait2 - before, 2);
+}
+
+TEST_F(EpollPollerTest, AsksTheKernelToPollTheCardOnlyWhenTold) {
+  EXPECT_EQ(counted_calls().napi_us, 0);
+  start({.napi_us = 50});
+  EXPECT_EQ(counted_calls().napi_us, 50);
+  EXPECT_EQ(feature("napi"), "50");
+}
+
+TEST_F(EpollPollerTest, SaysWhatToDoWhereTheKernelCannotPollTheCard) {
+  for (const int error : {ENOTTY, EINVAL, EPERM, EOPNOTSUPP}) {
+    counted_calls().deny_napi = error;
+    const auto made = EpollPoller::make({.napi_us = 50}, clock_);
+    ASSERT_FALSE(made.ok());
+    EXPECT_TRUE(absl::IsFailedPrecondition(made.status()));
+    EXPECT_EQ(made.status().message(),
+              std::string("poller epoll: napi=50 is refused here: ") + std::strerror(error) +
+                  "; it needs Linux 6.9 with CONFIG_NET_RX_BUSY_POLL; leave napi out, or spin "
+                  "with busy_poll instead");
+  }
+}
+
+TEST_F(EpollPollerTest, TellsWhetherThereIsEpollPwait2) {
+  EXPECT_EQ(feature("epoll_pwait2"), "yes");
+  counted_calls().deny_epoll_pwait2 = true;
+  start({});
+  EXPECT_EQ(feature("epoll_pwait2"), "no");
 }
 
 TEST_F(EpollPollerTest, KeepsDeadlinesWithoutEpollPwait2) {
+  counted_calls() = {};
   counted_calls().deny_epoll_pwait2 = true;
+  start({});
   std::array<Completion, 8> out;
   for (const Duration length : {1ns, 1'500'000ns, 20'000'000ns}) {
     const Instant deadline = clock_.now() + length;

@@ -9,7 +9,7 @@ namespace {
 
 TEST(SelfTest, PassesOnEpoll) {
   const SystemClock clock;
-  for (const char* text : {"epoll", "epoll:bufs=2,buf_size=512"}) {
+  for (const char* text : {"epoll", "epoll:bufs=2,buf_size=512", "epoll:trigger=level"}) {
     const absl::Status status = self_test(*PollerSpec::parse(text), clock);
     EXPECT_TRUE(status.ok()) << text << ": " << status;
   }

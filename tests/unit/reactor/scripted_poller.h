@@ -28,6 +28,7 @@ class ScriptedPoller final : public Poller {
 
   std::string_view name() const override { return "scripted"; }
   const Caps& caps() const override { return caps_; }
+  std::vector<PollerFeature> features() const override { return {}; }
   size_t wait(Instant deadline, std::span<Completion> out) override {
     deadlines.push_back(deadline);
     if (during_wait) during_wait();

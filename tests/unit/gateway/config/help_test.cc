@@ -32,6 +32,12 @@ TEST(Help, GivesALongFlagALineOfItsOwn) {
                         "the least important line that is logged [info]\n"));
 }
 
+TEST(Help, AlignsAnIndentedRowWithTheOthers) {
+  std::string text;
+  append_help_row(text, "    key=VALUE", "what it does");
+  EXPECT_EQ(text, "      key=VALUE" + std::string(19, ' ') + "what it does\n");
+}
+
 TEST(Help, KeepsToAHundredColumns) {
   const std::vector<std::string> lines = absl::StrSplit(help_text(), '\n');
   for (const std::string& line : lines) {
