@@ -12,17 +12,6 @@
 namespace sluice {
 namespace {
 
-// What `sluice check` says about a poller, asked once: "" when it can be used.
-const std::string& objection_to(std::string_view spec) {
-  static std::map<std::string_view, std::string> answers;
-  const auto [it, is_new] = answers.emplace(spec, "");
-  if (is_new) {
-    const Finished check = run_sluice({"check", "--poller=" + std::string(spec)});
-    if (check.exit_code != 0) it->second = check.errors;
-  }
-  return it->second;
-}
-
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -41,6 +30,16 @@ class TemporaryFolder {
 };
 
 }  // namespace
+
+const std::string& objection_to(std::string_view spec) {
+  static std::map<std::string_view, std::string> answers;
+  const auto [it, is_new] = answers.emplace(spec, "");
+  if (is_new) {
+    const Finished check = run_sluice({"check", "--poller=" + std::string(spec)});
+    if (check.exit_code != 0) it->second = check.errors;
+  }
+  return it->second;
+}
 
 void GatewayTest::SetUp() {
   if (const std::string& objection = objection_to(GetParam()); !objection.empty()) {

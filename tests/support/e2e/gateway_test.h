@@ -30,6 +30,9 @@ class GatewayTest : public testing::TestWithParam<std::string_view> {
   std::vector<std::unique_ptr<GatewayProcess>> gateways_;
 };
 
+// What `sluice check` says about a poller, asked once: "" when it can be used.
+const std::string& objection_to(std::string_view spec);
+
 // How often these connections ended for that reason, by the log so far: whatever their number.
 size_t closes(GatewayProcess& gateway, std::string_view reason);
 // Waits for the end of this peer's connection in the log, which must have that reason.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -42,12 +43,6 @@ absl::StatusOr<UniqueFd> dial(const Address& gateway, const PeerOptions& options
   return fd;
 }
 
-std::string_view word_for(TestPeer::News news) {
-  constexpr std::array<std::string_view, 4> kWords{"a frame", "end of stream", "a reset",
-                                                   "nothing at all"};
-  return kWords[static_cast<size_t>(news)];
-}
-
 }  // namespace
 
 void fail_at(Here here, std::string_view what) { ADD_FAILURE_AT(here.file, here.line) << what; }
@@ -72,6 +67,12 @@ TestPeer online(const Address& gateway, std::string_view uid, PeerOptions option
   return peer;
 }
 
+std::string_view TestPeer::word_for(News news) {
+  constexpr std::array<std::string_view, 4> kWords{"a frame", "end of stream", "a reset",
+                                                   "nothing at all"};
+  return kWords[static_cast<size_t>(news)];
+}
+
 TestPeer::TestPeer(const Address& gateway, PeerOptions options, Here here)
     : options_(std::move(options)) {
   absl::StatusOr<UniqueFd> fd = dial(gateway, options_);
@@ -81,6 +82,8 @@ TestPeer::TestPeer(const Address& gateway, PeerOptions options, Here here)
   }
   fd_ = std::move(*fd);
   local_ = local_address(fd_.get());
+  const int no_delay = options_.no_delay ? 1 : 0;
+  setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
 }
 
 ConnackPacket TestPeer::connect(std::string_view uid, Here here) {

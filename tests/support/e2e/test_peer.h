@@ -29,6 +29,7 @@ struct PeerOptions {
   std::string client_key;
   Address from;                  // source address; empty: the kernel's choice
   int receive_buffer_bytes = 0;  // SO_RCVBUF, for a peer that is to fill up soon; 0: the kernel's
+  bool no_delay = false;         // TCP_NODELAY: each write leaves at once, by itself
 };
 
 // The bytes of a whole frame.
@@ -45,6 +46,7 @@ std::string encoded_connect(std::string_view uid, const PeerOptions& options);
 class TestPeer {
  public:
   enum class News : uint8_t { Frame, Eof, Reset, Silence };
+  static std::string_view word_for(News news);
 
   // Connects the socket, and says nothing.
   explicit TestPeer(const Address& gateway, PeerOptions options = {}, Here here = Here());
