@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What a gateway with idle connections does: system calls of its reactor threads in ten seconds.
 
-    perf/measure/idle_silence.py BUILD_DIR [--connections 500] [--settle 60] [--watch 10]
+    perf/measure/idle_silence.py BUILD_DIR [--poller epoll] [--connections 500] [--settle 60]
+                                 [--watch 10]
 
 Connects and authenticates, waits until the last CONNACK is --settle seconds old, then lets strace
 watch the threads named acceptor and reactor-N. Exit code 0 when they made no system call.
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import time
 
-from idle_memory import open_peers, start_gateway
+import servers
+from idle_memory import open_peers, reset
 
 
 def reactor_threads(pid):
@@ -27,13 +29,14 @@ def reactor_threads(pid):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
+    parser.add_argument("--poller", default="epoll")
     parser.add_argument("--connections", type=int, default=500)
     parser.add_argument("--settle", type=int, default=60)
     parser.add_argument("--watch", type=int, default=10)
     args = parser.parse_args()
-    server, port = start_gateway(args.build)
+    server = servers.start_gateway(args.build, args.poller, reactors=2)
     peers = []
-    open_peers(peers, port, args.connections)
+    open_peers(peers, server.port, args.connections)
     time.sleep(args.settle)
     threads = list(reactor_threads(server.pid))
     flags = [flag for thread in threads for flag in ("-p", thread)]
@@ -43,13 +46,12 @@ def main():
     lines = strace.stderr.read().splitlines()
     # The call that each thread was asleep in shows as it is found and as strace leaves it.
     calls = [line for line in lines if "<detached ...>" not in line and "<unfinished" not in line]
-    print(f"idle · epoll · {args.connections} connections · {len(threads)} reactor threads: "
-          f"{len(calls)} system calls in {args.watch} s, {args.settle} s after the last CONNACK")
+    print(f"idle · {args.poller} · {args.connections} connections · "
+          f"{len(threads)} reactor threads: {len(calls)} system calls in {args.watch} s, "
+          f"{args.settle} s after the last CONNACK")
     print("\n".join(calls))
-    server.send_signal(signal.SIGTERM)
-    for peer in peers:
-        peer.close()
-    server.wait()
+    reset(peers)
+    server.stop()
     sys.exit(1 if calls else 0)
 
 
