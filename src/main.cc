@@ -160,7 +160,13 @@ void end_at_once_on_next_signal() {
 
 absl::Status serve(const Config& config, const Clock& clock) {
   SLUICE_ASSIGN_OR_RETURN(const uint64_t descriptors, raise_descriptor_limit());
-  SLUICE_ASSIGN_OR_RETURN(const PollerSpec spec, PollerSpec::parse(config.poller));
+  SLUICE_ASSIGN_OR_RETURN(const PollerSpec wanted, PollerSpec::parse(config.poller));
+  SLUICE_ASSIGN_OR_RETURN(const ChosenPoller chosen,
+                          choose_poller(wanted, lanes_of(config), clock));
+  const PollerSpec& spec = chosen.spec;
+  if (!chosen.fallback.empty()) {
+    log_warn("falling back to a lesser poller", {{"poller", spec.name}, {"why", chosen.fallback}});
+  }
   std::shared_ptr<const TokenTable> tokens;
   if (config.auth == AuthMode::TokenFile) {
     SLUICE_ASSIGN_OR_RETURN(tokens, load_tokens(config.token_file));
@@ -177,7 +183,8 @@ absl::Status serve(const Config& config, const Clock& clock) {
   std::unique_ptr<AdminServer> admin;
   if (config.admin.has_value()) {
     SLUICE_ASSIGN_OR_RETURN(
-        admin, AdminServer::start(*config.admin, *gateway, {SLUICE_VERSION, spec.to_string()}));
+        admin, AdminServer::start(*config.admin, *gateway,
+                                  {SLUICE_VERSION, spec.to_string(), chosen.fallback}));
     log_info("admin port open", {{"address", admin->address().to_string()}});
   }
   for (const Address& address : gateway->listening()) {

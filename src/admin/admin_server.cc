@@ -29,11 +29,15 @@ MetricsView view_of(const Gateway& gateway, const BuildInfo& build) {
   MetricsView view;
   view.version = build.version;
   view.poller = build.poller;
+  view.poller_fallback = build.poller_fallback;
   view.ready = gateway.ready();
   for (size_t i = 0; i < gateway.shard_count(); ++i) view.shards.push_back(&gateway.metrics(i));
   for (const Reactor* reactor : gateway.reactors()) {
+    const PollerCounters& poller = reactor->poller().counters();
     view.reactors.push_back({reactor->turns().value(), reactor->letters_posted().value(),
-                             reactor->letters_run().value(), reactor->mailbox_full().value()});
+                             reactor->letters_run().value(), reactor->mailbox_full().value(),
+                             poller.calls.value(), poller.events.value(), poller.rearms.value(),
+                             poller.starved.value()});
   }
   for (const Acceptor* acceptor : gateway.acceptors()) {
     view.accepted += acceptor->accepted().value();

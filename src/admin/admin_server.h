@@ -18,7 +18,8 @@ namespace sluice {
 // What sluice_build_info says.
 struct BuildInfo {
   std::string version;
-  std::string poller;  // as in --poller
+  std::string poller;                // as in --poller
+  std::string poller_fallback = {};  // why --poller=auto took the lesser one; empty = it did not
 };
 
 class AdminServer {

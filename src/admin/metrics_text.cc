@@ -91,6 +91,18 @@ constexpr std::array kReactorSeries = {
     ReactorSeries{{Kind::Counter, "sluice_mailbox_full_total",
                    "Letters that had to wait for room in a mailbox, by the reactor that posted."},
                   &MetricsView::Reactor::mailbox_full},
+    ReactorSeries{{Kind::Counter, "sluice_poller_calls_total",
+                   "System calls that collect news (epoll_wait, io_uring_enter), by reactor."},
+                  &MetricsView::Reactor::poller_calls},
+    ReactorSeries{{Kind::Counter, "sluice_poller_events_total",
+                   "Events or completions that the kernel handed out, by reactor."},
+                  &MetricsView::Reactor::poller_events},
+    ReactorSeries{{Kind::Counter, "sluice_poller_rearms_total",
+                   "Receives that the kernel ended and that were armed again, by reactor."},
+                  &MetricsView::Reactor::poller_rearms},
+    ReactorSeries{{Kind::Counter, "sluice_poller_starved_total",
+                   "Receives that found every block lent, by reactor."},
+                  &MetricsView::Reactor::poller_starved},
 };
 
 // In a label's value backslash, quote and newline have a meaning of their own.
@@ -149,6 +161,9 @@ uint64_t sum(const MetricsView& view, Counter ShardMetrics::*field) {
 void write_gateway(Text& text, const MetricsView& view) {
   text.open({Kind::Gauge, "sluice_build_info", "Always 1; the labels tell what runs."});
   text.sample(absl::StrCat(label("version", view.version), ",", label("poller", view.poller)), 1);
+  text.open({Kind::Gauge, "sluice_poller_fallback",
+             "1 while --poller=auto serves on a lesser poller; the label tells why."});
+  text.sample(label("reason", view.poller_fallback), view.poller_fallback.empty() ? 0 : 1);
   text.single({Kind::Gauge, "sluice_ready", "1 while clients are welcome, 0 while draining."},
               view.ready ? 1 : 0);
   text.single({Kind::Gauge, "sluice_uptime_seconds", "Time since the process began."},

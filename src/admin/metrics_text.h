@@ -23,10 +23,16 @@ struct MetricsView {
     uint64_t letters_posted = 0;
     uint64_t letters_run = 0;
     uint64_t mailbox_full = 0;
+    uint64_t poller_calls = 0;
+    uint64_t poller_events = 0;
+    uint64_t poller_rearms = 0;
+    uint64_t poller_starved = 0;
   };
 
   std::string_view version;
   std::string_view poller;
+  std::string_view poller_fallback =
+      {};  // why --poller=auto took the lesser one; empty = it did not
   bool ready = false;
   // By the index of their reactor; read while the text is written. Not null.
   std::vector<const ShardMetrics*> shards;

@@ -130,11 +130,12 @@ size_t Connection::handle(MutableBytes in, Budget& budget) {
 }
 
 bool Connection::keep(Bytes in) {
-  // Behind a CONNECT the block in hand does not count: a burst of small frames over the budget is
-  // no offence, and reading pauses until it is handled. Before, reading goes on, and the limit is
-  // strict.
+  // Behind a CONNECT the block in hand does not count, nor what a poller still delivers when
+  // reading pauses: a burst of small frames over the budget is no offence, and it is handled before
+  // more is read. Before, reading goes on, and the limit is strict.
   size_t limit = shard_.limits().inbound_bytes_max;
-  if (!session_.waiting()) limit += shard_.poller().caps().block_bytes;
+  const Caps& caps = shard_.poller().caps();
+  if (!session_.waiting()) limit += caps.block_bytes + caps.pause_slack_bytes;
   if (inbound_.append(in, limit, shard_.pool()) == RingAppend::Ok) return true;
   close(CloseReason::InboundOverflow);
   return false;

@@ -66,11 +66,11 @@ uint32_t shards_of(const Config& config) {
   return std::clamp<uint32_t>(std::thread::hardware_concurrency(), 1, kReactorsMax);
 }
 
+}  // namespace
+
 uint32_t lanes_of(const Config& config) {
   return shards_of(config) + (config.accept == AcceptMode::Main ? 1 : 0);
 }
-
-}  // namespace
 
 Gateway::Gateway(const Config& config, uint64_t connections_max, const Clock& clock)
     : config_(config),

@@ -22,6 +22,9 @@
 
 namespace sluice {
 
+// The threads that have a poller each: the sub reactors, and the main reactor where it accepts.
+uint32_t lanes_of(const Config& config);
+
 class Gateway {
  public:
   // Makes the authenticator of one shard.

@@ -363,7 +363,10 @@ size_t EpollPoller::ask(const timespec* timeout) {
     n = epoll_wait(epoll_.get(), events_.data(), size, static_cast<int>(std::min(ms, kDayMs)));
   }
   SLUICE_CHECK(n >= 0 || errno == EINTR, "epoll_wait");
-  return n < 0 ? 0 : static_cast<size_t>(n);
+  counters_.calls.add();
+  if (n <= 0) return 0;
+  counters_.events.add(static_cast<uint64_t>(n));
+  return static_cast<size_t>(n);
 }
 
 void EpollPoller::note(const epoll_event& event) {
@@ -434,6 +437,7 @@ size_t EpollPoller::serve_accept(Socket& socket, std::span<Completion> out) {
 size_t EpollPoller::serve_recv(Socket& socket, Completion& into) {
   const BlockId block = blocks_.try_lend();
   if (block == BlockId::None) {
+    counters_.starved.add();
     starved_.push_back(socket);
     return 0;
   }

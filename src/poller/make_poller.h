@@ -23,12 +23,23 @@ struct PollerKind {
   std::span<const PollerOption> options;
 };
 
-// Every poller in this build, the preferred one first.
+// Every poller in this build, the one that --poller=auto prefers first.
 std::span<const PollerKind> poller_kinds();
 // Whether the spec names a poller of this build and only options that it knows, with values in
 // range; says what to write instead.
 absl::Status check_poller_spec(const PollerSpec& spec);
 // The clock must outlive the poller.
 absl::StatusOr<std::unique_ptr<Poller>> make_poller(const PollerSpec& spec, const Clock& clock);
+
+// What --poller=NAME comes to.
+struct ChosenPoller {
+  PollerSpec spec;
+  std::string fallback;  // with --poller=auto: why it is not the preferred one; empty when it is
+};
+// "auto" becomes the first kind of which `count` work on this machine at the same time; any other
+// spec stays what it is, untried. Takes milliseconds; where a kernel does not answer, a few
+// seconds.
+absl::StatusOr<ChosenPoller> choose_poller(const PollerSpec& wanted, uint32_t count,
+                                           const Clock& clock);
 
 }  // namespace sluice

@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
+#include "base/counter.h"
 #include "base/token.h"
 #include "buffer/block_id.h"
 #include "sys/address.h"
@@ -64,9 +65,19 @@ struct PollerFeature {
   std::string value;
 };
 
+// What a poller counts, for metrics; any thread may read.
+struct PollerCounters {
+  Counter calls;    // system calls that collect news: epoll_wait, io_uring_enter
+  Counter events;   // pieces of news that they brought, before they became completions
+  Counter rearms;   // operations that the kernel ended by itself and that were armed again
+  Counter starved;  // Recvs that found every block lent
+};
+
 class Poller {
  public:
   virtual ~Poller() = default;
+
+  const PollerCounters& counters() const { return counters_; }
 
   virtual std::string_view name() const = 0;
   virtual const Caps& caps() const = 0;
@@ -113,6 +124,9 @@ class Poller {
   // Ends the current or the next sleep of wait(). Any thread; many wakes before a sleep count as
   // one.
   virtual void wake() const = 0;
+
+ protected:
+  PollerCounters counters_;
 };
 
 }  // namespace sluice

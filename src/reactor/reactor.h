@@ -56,6 +56,7 @@ class Reactor {
 
   uint32_t index() const { return index_; }
   Poller& poller() { return poller_; }
+  const Poller& poller() const { return poller_; }
   TimingWheel& wheel() { return wheel_; }
   const Clock& clock() const { return clock_; }
   // The instant of this turn, read once.

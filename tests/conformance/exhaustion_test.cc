@@ -33,6 +33,42 @@ TEST_P(Conformance, P13FiftySendersShareWhatBlocksThereAre) {
   }
 }
 
+// Nobody turns while they send: of a completion queue of eight, what all of them say fills many.
+TEST_P(Conformance, P13TwoHundredWhoAllSendAtOnceOverflowNoQueue) {
+  const std::vector<Link*> links = connect_many(200);
+  std::vector<std::string> texts(links.size());
+  for (Link* link : links) recv(*link);
+  settle();
+  for (uint32_t round = 0; round < 5; ++round) {
+    for (size_t i = 0; i < links.size(); ++i) {
+      const std::string more = pattern(300, static_cast<uint32_t>(1'000 * round + i));
+      ASSERT_TRUE(write_all(links[i]->client.get(), more));
+      texts[i] += more;
+      // Each answer asks for room in both queues as well.
+      if (i % 2 == round % 2) send(*links[i], "answer");
+    }
+    turn_until(
+        [&] {
+          for (size_t i = 0; i < links.size(); ++i) {
+            if (links[i]->send_open || links[i]->received.size() < texts[i].size()) return false;
+          }
+          return true;
+        },
+        "everybody's bytes and the ends of the sends");
+  }
+  for (size_t i = 0; i < links.size(); ++i) {
+    EXPECT_TRUE(same_bytes(links[i]->received, texts[i])) << i;
+    EXPECT_TRUE(links[i]->recv_open) << "a full queue ended a Recv";
+  }
+  for (Link* link : links) link->client.reset();
+  turn_until(
+      [&] {
+        return std::none_of(links.begin(), links.end(),
+                            [](const Link* link) { return link->recv_open; });
+      },
+      "the end of every stream");
+}
+
 TEST_P(Conformance, P13WithoutBlocksItWaitsAndGoesOnWhenOneComesBack) {
   const std::string text = pattern(5'000, 60);
   Link& keeper = connect();
@@ -126,9 +162,9 @@ TEST_P(Conformance, P13WithoutDescriptorsAcceptEndsAndGoesOnWhenAskedAgain) {
   std::vector<UniqueFd> clients;
   {
     // The clients' own descriptors first; the kernel completes their handshakes without us.
-    constexpr rlim_t kClients = 6;
-    constexpr rlim_t kRoom = 2;  // newcomers that still fit
-    for (rlim_t i = 0; i < kClients; ++i) {
+    constexpr size_t kClients = 6;
+    constexpr size_t kRoom = 2;  // newcomers that still fit
+    for (size_t i = 0; i < kClients; ++i) {
       clients.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     }
     const FewDescriptors few(kRoom);

@@ -48,6 +48,8 @@ void set_patience(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
+}  // namespace
+
 std::string test_suffix(const testing::TestParamInfo<std::string_view>& info) {
   std::string name(info.param);
   for (char& c : name) {
@@ -55,8 +57,6 @@ std::string test_suffix(const testing::TestParamInfo<std::string_view>& info) {
   }
   return name;
 }
-
-}  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Pollers, Conformance, testing::ValuesIn(kPollersUnderTest), test_suffix);
 
@@ -93,6 +93,7 @@ bool Conformance::open_listener() {
 }
 
 void Conformance::TearDown() {
+  on_news = nullptr;  // it may refer to what the test's body had
   if (poller_ == nullptr) return;
   if (!listener_closing_) close_listener();
   for (const auto& link : links_) {
@@ -106,7 +107,7 @@ void Conformance::TearDown() {
       },
       "Close's completion of everything that was open");
   EXPECT_FALSE(accept_open_) << "P2: an accept() never ended";
-  for (const auto& [client, handle] : newcomers_) poller_->close(handle);
+  close_newcomers();
   for (const auto& link : links_) give_back_kept(*link);
   links_.clear();
   poller_.reset();
@@ -193,13 +194,23 @@ void Conformance::give_back_kept(Link& link) {
   link.kept.clear();
 }
 
+size_t Conformance::close_newcomers() {
+  const size_t count = newcomers_.size();
+  for (const auto& [client, handle] : newcomers_) poller_->close(handle);
+  newcomers_.clear();
+  return count;
+}
+
 // ── Turns ──
 
 size_t Conformance::turn(Instant deadline) {
   std::vector<Completion> out(out_size);
   const size_t count = poller_->wait(deadline, out);
   EXPECT_LE(count, out.size());
-  for (size_t i = 0; i < std::min(count, out.size()); ++i) book(out[i]);
+  for (size_t i = 0; i < std::min(count, out.size()); ++i) {
+    book(out[i]);
+    if (on_news != nullptr) on_news(out[i]);
+  }
   return count;
 }
 
@@ -240,6 +251,23 @@ void Conformance::alongside(const std::function<void()>& act) {
   });
   turn_until([&] { return done.load(); }, "what a peer does alongside");
   other.join();
+}
+
+void Conformance::expect_sleep_until(Instant deadline) {
+  constexpr size_t kReturnsMax = 8;
+  size_t returns = 0;
+  do {
+    EXPECT_EQ(turn(deadline), 0U);
+    ++returns;
+  } while (clock_.now() < deadline && returns <= kReturnsMax);
+  EXPECT_LE(returns, kReturnsMax) << "it came back before the deadline";
+}
+
+void Conformance::wait_until_asleep() const {
+  for (int looks = 0; looks < kLooksAsleep;) {
+    looks = is_asleep(thread_stat_.get()) ? looks + 1 : 0;
+    std::this_thread::yield();
+  }
 }
 
 size_t Conformance::returns_until_seen_asleep() {
@@ -286,8 +314,9 @@ void Conformance::client_sends(Link& link, std::string_view text) {
 void Conformance::book(const Completion& news) {
   if (news.who == kListenerToken) return book_listener(news);
   if (news.who == kNoToken) {
-    // A newcomer that the test never took, closed at the end.
+    // A newcomer that the test never took.
     EXPECT_EQ(news.op, Op::Close);
+    ++newcomers_closed;
     return;
   }
   ASSERT_LT(news.who.slot(), links_.size()) << "news for a Token that nobody has";

@@ -80,6 +80,8 @@ class Conformance : public testing::TestWithParam<std::string_view> {
   void accept();
   void close_listener();
   void give_back_kept(Link& link);
+  // Closes the newcomers that no link_of_client() has taken; returns how many there were.
+  size_t close_newcomers();
 
   // One wait(), whose completions are booked; returns their number.
   size_t turn(Instant deadline);
@@ -91,6 +93,11 @@ class Conformance : public testing::TestWithParam<std::string_view> {
   void fence();
   // Runs `act`, which may block, on another thread while this one turns.
   void alongside(const std::function<void()>& act);
+  // Nothing happens until then, and wait() does not come back. A signal may end it: the kernel
+  // sends the thread one, in effect, when it has finished with an io_uring of an earlier test.
+  void expect_sleep_until(Instant deadline);
+  // On another thread: returns when this one sleeps in the kernel.
+  void wait_until_asleep() const;
   // Sleeps without a deadline until another thread has seen this one asleep in the kernel and wakes
   // it; returns how many times wait() came back, which is 1 when nothing spins.
   size_t returns_until_seen_asleep();
@@ -101,10 +108,13 @@ class Conformance : public testing::TestWithParam<std::string_view> {
   std::string client_reads_all(Link& link);
   void client_sends(Link& link, std::string_view text);
 
-  size_t out_size = 64;     // completions that one wait() may hand out
+  size_t out_size = 64;  // completions that one wait() may hand out
+  // Called for each completion once it is booked, while those behind it in the batch are not.
+  std::function<void(const Completion&)> on_news;
   int newcomer_sndbuf = 0;  // SO_SNDBUF of newcomers, where they pass as descriptors; 0 = as is
   std::vector<int32_t> accept_ends;  // results of the final completions of accept()
   bool listener_closed = false;
+  size_t newcomers_closed = 0;  // Close completions of close_newcomers()
 
  private:
   void book(const Completion& news);
@@ -126,6 +136,8 @@ class Conformance : public testing::TestWithParam<std::string_view> {
   size_t descriptors_ = 0;  // open before the test
 };
 
+// The end of a test's name: its poller.
+std::string test_suffix(const testing::TestParamInfo<std::string_view>& info);
 // Equal, or where they part: the bytes themselves would fill the screen.
 testing::AssertionResult same_bytes(std::string_view actual, std::string_view expected);
 // `size` bytes that tell where they belong: no two stretches of a stream look the same.

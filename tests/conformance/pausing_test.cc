@@ -61,6 +61,7 @@ TEST_P(Conformance, P12PauseAndResumeInOneTurnLoseNothing) {
   turn_until([&] { return link.received == "all of it"; }, "the bytes");
   write_all(link.client.get(), ", and more");
   turn_until([&] { return link.received == "all of it, and more"; }, "later bytes");
+  turn_until([&] { return link.recv_ends.size() == 2; }, "the ends of both pauses");
   EXPECT_EQ(link.recv_ends, (std::vector<int32_t>{-ECANCELED, -ECANCELED}));
 }
 
@@ -107,6 +108,7 @@ TEST_P(Conformance, P12APausedConnectionReportsNeitherFinNorReset) {
     recv(*link);
     settle();
     pause(*link);
+    turn_until([&] { return !link->recv_ends.empty(); }, "the end of the pause");
     settle();
     ASSERT_EQ(link->recv_ends, kPausedOnce);
   }
@@ -164,6 +166,7 @@ TEST_P(Conformance, P12PauseWithoutARecvDoesNothing) {
   recv(link);
   pause(link);
   pause(link);
+  turn_until([&] { return !link.recv_ends.empty(); }, "the end of the pause");
   settle();
   EXPECT_EQ(link.recv_ends, kPausedOnce);
   recv(link);

@@ -15,6 +15,14 @@ inline constexpr std::string_view kPollersUnderTest[] = {
     "epoll:trigger=level,bufs=2,buf_size=512",
     "epoll:write_interest=always",
     "epoll:busy_poll=200",
+    "uring",
+    "uring:bufs=2,overflow=0,buf_size=512",
+    "uring:multishot=off,defer_taskrun=off",
+    "uring:bundle=on,fixed_files=on,bufs=8,overflow=2,buf_size=512",
+    "uring:sqpoll=on",
+    "uring:zc=1,credit=0",
+    "uring:sq=4,cq=8",
+    "uring:busy_poll=100,min_wait=100,napi=50",
 };
 
 }  // namespace sluice

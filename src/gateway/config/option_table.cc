@@ -148,7 +148,7 @@ constexpr std::array kOptions = {
 
     text_option<&Config::poller>(
         kThreads, "poller", "NAME[:KEY=VALUE,...]",
-        "which kernel interface drives the connections; see sluice pollers"),
+        "epoll, uring, or auto for uring where it works; see sluice pollers"),
     count_option<&Config::reactors>(kThreads, "reactors",
                                     {.min = 1, .max = kReactorsMax, .zero_means = "one per core"},
                                     "threads that own connections"),

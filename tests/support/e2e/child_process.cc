@@ -52,16 +52,17 @@ std::vector<std::string> environment_of(const ChildProcess::Surroundings& surrou
 
 // Between fork and exec: system calls only.
 [[noreturn]] void become(char* const* command, char* const* environment, std::array<int, 3> streams,
-                         uint64_t descriptors_max) {
+                         const ChildProcess::Surroundings& surroundings) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves no gateway behind
   for (int i = 0; i < 3; ++i) dup2(streams[static_cast<size_t>(i)], i);
-  if (descriptors_max > 0) {
-    const rlimit limit{descriptors_max, descriptors_max};
+  if (const uint64_t max = surroundings.descriptors_max; max > 0) {
+    const rlimit limit{max, max};
     setrlimit(RLIMIT_NOFILE, &limit);
   }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (surroundings.prepare != nullptr) surroundings.prepare();
   execve(command[0], command, environment);
   _exit(kCannotStart);
 }
@@ -80,8 +81,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command,
   SLUICE_CHECK(pid_ >= 0, "a test may start a process");
   if (pid_ == 0) {
     become(command_pointers.data(), environment_pointers.data(),
-           {input.reader.get(), output.writer.get(), errors.writer.get()},
-           surroundings.descriptors_max);
+           {input.reader.get(), output.writer.get(), errors.writer.get()}, surroundings);
   }
   running_ = true;
   input_ = std::move(input.writer);

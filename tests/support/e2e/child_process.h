@@ -20,8 +20,9 @@ namespace sluice {
 class ChildProcess {
  public:
   struct Surroundings {
-    std::vector<std::string> environment;  // NAME=value, added to ours
-    uint64_t descriptors_max = 0;          // soft and hard limit; 0 = as ours
+    std::vector<std::string> environment = {};  // NAME=value, added to ours
+    uint64_t descriptors_max = 0;               // soft and hard limit; 0 = as ours
+    void (*prepare)() = nullptr;  // in the child, just before it starts: system calls only
   };
 
   // `command[0]` is the path of the program. A program that cannot be started exits with 127.

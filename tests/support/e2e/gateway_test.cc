@@ -45,6 +45,7 @@ void GatewayTest::SetUp() {
   if (const std::string& objection = objection_to(GetParam()); !objection.empty()) {
     GTEST_SKIP() << "no poller " << GetParam() << " here: " << objection;
   }
+  poller = std::string(GetParam());
 }
 
 void GatewayTest::TearDown() {
@@ -65,7 +66,7 @@ void GatewayTest::TearDown() {
 
 GatewayProcess& GatewayTest::start(std::vector<std::string> flags,
                                    const ChildProcess::Surroundings& surroundings, Here here) {
-  flags.push_back("--poller=" + std::string(GetParam()));
+  flags.push_back("--poller=" + poller);
   gateways_.push_back(std::make_unique<GatewayProcess>(std::move(flags), surroundings, here));
   return *gateways_.back();
 }

@@ -22,6 +22,8 @@ class GatewayTest : public testing::TestWithParam<std::string_view> {
   void SetUp() override;
   void TearDown() override;
 
+  // The spec that start() gives; a test may set another of the same poller before.
+  std::string poller;
   // A gateway with these flags; see GatewayProcess for those it has besides.
   GatewayProcess& start(std::vector<std::string> flags = {},
                         const ChildProcess::Surroundings& surroundings = {}, Here here = Here());

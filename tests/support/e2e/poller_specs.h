@@ -10,6 +10,7 @@ namespace sluice {
 
 inline constexpr std::array kPollerSpecs{
     std::string_view("epoll"),
+    std::string_view("uring"),
 };
 
 // A spec as the end of a test's name: letters, digits and underscores.

@@ -20,7 +20,7 @@ MetricsView view_of(const ShardMetrics& first, const ShardMetrics& second) {
   view.version = "1.2.3";
   view.poller = "epoll:batch=64";
   view.shards = {&first, &second};
-  view.reactors = {{1, 2, 3, 4}, {5, 6, 7, 8}, {9, 10, 11, 12}};
+  view.reactors = {{1, 2, 3, 4, 5, 6, 7, 8}, {5, 6, 7, 8}, {9, 10, 11, 12}};
   view.process.start_time_ms = 1'700'000'000'123;
   return view;
 }
@@ -80,6 +80,19 @@ TEST(MetricsText, TellsReactorsApartWhereItMatters) {
   EXPECT_THAT(text, HasSubstr("\nsluice_reactor_turns_total{reactor=\"1\"} 5\n"));
   EXPECT_THAT(text, HasSubstr("\nsluice_reactor_turns_total{reactor=\"main\"} 9\n"));
   EXPECT_THAT(text, HasSubstr("\nsluice_mailbox_full_total{reactor=\"0\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("\nsluice_poller_calls_total{reactor=\"0\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("\nsluice_poller_events_total{reactor=\"0\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr("\nsluice_poller_rearms_total{reactor=\"0\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("\nsluice_poller_starved_total{reactor=\"0\"} 8\n"));
+}
+
+TEST(MetricsText, TellsWhyALesserPollerServes) {
+  const ShardMetrics shard;
+  MetricsView view = view_of(shard, shard);
+  EXPECT_THAT(render_metrics(view), HasSubstr("\nsluice_poller_fallback{reason=\"\"} 0\n"));
+  view.poller_fallback = "uring: \"forbidden\"";
+  EXPECT_THAT(render_metrics(view),
+              HasSubstr("\nsluice_poller_fallback{reason=\"uring: \\\"forbidden\\\"\"} 1\n"));
 }
 
 TEST(MetricsText, CountsUidsOnlineFromComingsAndGoings) {

@@ -96,5 +96,33 @@ TEST(MakePoller, SaysWhatIsWrongWithAnOption) {
   EXPECT_EQ(complaint("epoll:bufs=2,buf_size=512,trigger=level"), "");
 }
 
+TEST(ChoosePoller, LeavesANamedOneAlone) {
+  const SystemClock clock;
+  const auto chosen = choose_poller(*PollerSpec::parse("epoll:bufs=8"), 3, clock);
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  EXPECT_EQ(chosen->spec.to_string(), "epoll:bufs=8");
+  EXPECT_EQ(chosen->fallback, "");
+}
+
+// Where io_uring cannot be had, tests/fault/poller_fallback_test.cc shows what becomes of auto.
+TEST(ChoosePoller, AutoTakesTheFirstKindThatWorks) {
+  const SystemClock clock;
+  const auto chosen = choose_poller(*PollerSpec::parse("auto"), 3, clock);
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  const PollerKind& preferred = poller_kinds()[0];
+  PollerSpec spec;
+  spec.name = std::string(preferred.name);
+  const bool works = make_poller(spec, clock).ok();
+  EXPECT_EQ(chosen->spec.name == preferred.name, works);
+  EXPECT_EQ(chosen->fallback.empty(), works && poller_kinds().size() > 1) << chosen->fallback;
+}
+
+TEST(ChoosePoller, AutoTakesNoOptions) {
+  const SystemClock clock;
+  const auto chosen = choose_poller(*PollerSpec::parse("auto:bufs=8"), 1, clock);
+  EXPECT_EQ(chosen.status().message(),
+            "poller auto: takes no options, for each poller has its own; name the poller instead");
+}
+
 }  // namespace
 }  // namespace sluice
