@@ -39,13 +39,14 @@ constexpr std::array<PollerOption, 15> kTable{{
      "before it sleeps a reactor watches the ring in user space for so long, which saves the "
      "latency "
      "of waking up; not with fewer idle cores than reactors, nor where power matters"},
-    {"min_wait", "USEC, 0..1000000", "0",
-     "a sleep collects completions for at least so long, or 32 of them: fewer wake-ups, more "
-     "latency, between reactors too; not where an answer is waited for"},
-    {"bufs", "2..32768", "256",
+    {"min_wait", "USEC, 0..1000000", "auto",
+     "a sleep collects completions for at least so long, or 32 of them (Linux 6.12): fewer calls, "
+     "more latency, between reactors too; not given, it is 50 while 256 connections or more talk, "
+     "and 0 otherwise; not where an answer is waited for"},
+    {"bufs", "2..32768", "64",
      "lent blocks; the kernel walks through all of them, so more than a batch takes only costs "
      "cache; fewer make bursts fall back on the overflow blocks"},
-    {"overflow", "0..32768", "256",
+    {"overflow", "0..32768", "448",
      "lent blocks behind those, for bursts; 0 only to save address space, for whoever finds no "
      "block waits a turn"},
     {"buf_size", "BYTES, 512..1048576", "32768",

@@ -13,6 +13,9 @@
 
 namespace sluice {
 
+// The poller decides, by how many connections talk.
+inline constexpr uint32_t kMinWaitAuto = 0xffffffff;
+
 // On and Off are demands, refused where they cannot be met; Auto is the best that the kernel has.
 enum class Demand : uint8_t { Auto, On, Off };
 
@@ -25,9 +28,9 @@ struct UringOptions {
   uint32_t zc_bytes = 0;      // zero-copy sends from this size; 0 = never
   uint32_t napi_us = 0;       // the kernel's polling of the network card before a sleep; 0 = none
   uint32_t busy_poll_us = 0;  // spinning before a sleep; 0 = none
-  uint32_t min_wait_us = 0;   // collecting completions in a sleep; 0 = not
-  uint32_t blocks = 256;      // lent blocks, as many as one batch takes
-  uint32_t overflow = 256;    // lent blocks that stand behind those
+  uint32_t min_wait_us = kMinWaitAuto;  // collecting completions in a sleep; 0 = never
+  uint32_t blocks = 64;                 // lent blocks, a few times what one call brings
+  uint32_t overflow = 448;              // lent blocks that stand behind those
   uint32_t block_bytes = 32768;
   uint32_t credit_bytes = 262144;  // that one multishot may deliver before it ends by itself
   uint32_t sq_entries = 512;       // twice a batch: each completion may cause a send and an arming

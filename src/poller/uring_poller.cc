@@ -54,7 +54,7 @@ absl::Status check_demands(const UringOptions& options, const UringFeatures& can
   if (options.zc_bytes > 0 && !can.zero_copy_send) {
     return lacks(absl::StrCat("zc=", options.zc_bytes), "zero-copy send (Linux 6.1)");
   }
-  if (options.min_wait_us > 0 && !can.min_wait) {
+  if (options.min_wait_us != kMinWaitAuto && options.min_wait_us > 0 && !can.min_wait) {
     return lacks(absl::StrCat("min_wait=", options.min_wait_us), "minimal wait (Linux 6.12)");
   }
   if (options.napi_us > 0 && !can.napi) {
@@ -232,7 +232,8 @@ std::vector<PollerFeature> UringPoller::features() const {
           {"zc", absl::StrCat(options_.zc_bytes)},
           {"napi", absl::StrCat(options_.napi_us)},
           {"busy_poll", absl::StrCat(options_.busy_poll_us)},
-          {"min_wait", absl::StrCat(options_.min_wait_us)},
+          {"min_wait",
+           options_.min_wait_us == kMinWaitAuto ? "auto" : absl::StrCat(options_.min_wait_us)},
           {"bufs", absl::StrCat(options_.blocks)},
           {"overflow", absl::StrCat(options_.overflow)},
           {"buf_size", absl::StrCat(options_.block_bytes)},

@@ -115,6 +115,7 @@ class UringPoller final : public Poller {
   size_t hand_out(std::span<Completion> out);
   void look_after(Instant now);
   bool sleep(Instant deadline, bool busy);
+  static void collect(UringRing::Wait& wait, uint32_t completions, uint32_t us);
   bool spin(Instant until);
   void reap();
   void on_cqe(const io_uring_cqe& cqe);
@@ -137,6 +138,7 @@ class UringPoller final : public Poller {
   SlotMap<Socket> sockets_;
   IntrusiveList<Socket> starved_;  // Recvs that found no block, first come first served
   std::vector<Token> unsure_;      // sockets with that bit
+  bool many_talk_ = false;         // since the look before the last one
   size_t look_until_ = 0;          // those before are being looked at
   Instant look_at_ = kNever;       // when they are looked at
   std::vector<std::unique_ptr<Sending>> spare_sendings_;
@@ -144,6 +146,7 @@ class UringPoller final : public Poller {
   size_t handed_out_ = 0;             // how many of finished_ went out already
   std::span<Completion> out_;         // within wait(): where news goes
   size_t told_ = 0;                   // how much of out_ is written
+  uint32_t sends_queued_ = 0;         // sends that the next call submits
   uint32_t in_kernel_ = 0;            // operations of the kernel that have not ended
   uint32_t fixed_files_ = 0;          // slots in the ring's table of files
   uint32_t credit_ = 0;               // bytes of one multishot Recv; 0 = the kernel has no credit

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/check.h"
 #include "poller/uring_constants.h"
@@ -17,6 +18,14 @@ namespace {
 
 // With min_wait: completions that end the collecting before its time.
 constexpr uint32_t kMinWaitBatch = 32;
+// Without min_wait: nearly every send ends while it is submitted, and its completion is no reason
+// to come back, so the call waits for one more; and where many connections talk, it waits for
+// company. Both for so long at most, counted from the beginning of a sleep, so that rare news is
+// not delayed.
+constexpr uint32_t kPatienceUs = 50;
+// Connections that talked between two looks: from here on waiting for company pays. (1,000 busy
+// connections: 0.05 calls a message instead of 0.2 to 0.7, at the same CPU.)
+constexpr size_t kManyTalkers = 256;
 // When who received is looked after, seldom; and how many in one turn: a poll(2) of 256 idle
 // sockets takes 80 us.
 constexpr Duration kLookAfter = std::chrono::milliseconds(500);
@@ -136,6 +145,7 @@ void UringPoller::submit_send(Socket& socket) {
   name_file(sqe, socket);
   ++sending.in_kernel;
   ++in_kernel_;
+  ++sends_queued_;
 }
 
 // What the cancelled operation says is the news; of the cancellation itself only a failure is told.
@@ -207,7 +217,10 @@ size_t UringPoller::wait(Instant deadline, std::span<Completion> out) {
 void UringPoller::look_after(Instant now) {
   if (look_at_ == kNever) look_at_ = now + kLookAfter;
   if (now < look_at_) return;
-  if (look_until_ == 0) look_until_ = unsure_.size();  // who joins meanwhile has to wait
+  if (look_until_ == 0) {
+    look_until_ = unsure_.size();  // who joins meanwhile has to wait
+    many_talk_ = look_until_ >= kManyTalkers;
+  }
   std::array<pollfd, kLooksMax> asked;
   std::array<Socket*, kLooksMax> sockets;
   size_t count = 0;
@@ -233,6 +246,7 @@ void UringPoller::look_after(Instant now) {
 // The one call of a turn: submits, and waits unless something is there already. True when a signal
 // ended it.
 bool UringPoller::sleep(Instant deadline, bool busy) {
+  const uint32_t sends = std::exchange(sends_queued_, 0);
   blocks_->publish();
   if (!starved_.empty()) {
     arm_starved();
@@ -243,6 +257,7 @@ bool UringPoller::sleep(Instant deadline, bool busy) {
     busy = busy || (left_over && !starved_.empty());
   }
   if (!unsure_.empty()) {
+    many_talk_ = many_talk_ || unsure_.size() - look_until_ >= kManyTalkers;
     look_after(clock_.now());
     // With some left to look at it is past: the turn goes on without sleeping.
     deadline = std::min(deadline, look_at_);
@@ -263,17 +278,25 @@ bool UringPoller::sleep(Instant deadline, bool busy) {
     wait.timeout = deadline - now;
   }
   wait.completions = 1;
-  if (options_.min_wait_us > 0) {
-    // Without a timeout the kernel takes the minimal wait for one, and comes back with nothing; a
-    // shorter timeout it does not heed before the minimal wait is over.
-    if (wait.for_ever) wait.timeout = std::chrono::hours(24);
-    wait.for_ever = false;
-    const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(wait.timeout);
-    wait.min_wait_usec =
-        static_cast<uint32_t>(std::min<int64_t>(options_.min_wait_us, longest.count()));
-    if (wait.min_wait_usec > 0) wait.completions = kMinWaitBatch;
+  if (options_.min_wait_us != kMinWaitAuto) {
+    if (options_.min_wait_us > 0) collect(wait, kMinWaitBatch, options_.min_wait_us);
+  } else if (features_.min_wait && many_talk_) {
+    collect(wait, sends + kMinWaitBatch, kPatienceUs);
+  } else if (features_.min_wait && sends > 0) {
+    collect(wait, sends + 1, kPatienceUs);
   }
   return ring_->enter(wait);
+}
+
+// Has `wait` go on for at least `us`, or until there are so many completions.
+void UringPoller::collect(UringRing::Wait& wait, uint32_t completions, uint32_t us) {
+  // Without a timeout the kernel takes the minimal wait for one, and comes back with nothing; a
+  // shorter timeout it does not heed before the minimal wait is over.
+  if (wait.for_ever) wait.timeout = std::chrono::hours(24);
+  wait.for_ever = false;
+  const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(wait.timeout);
+  wait.min_wait_usec = static_cast<uint32_t>(std::min<int64_t>(us, longest.count()));
+  if (wait.min_wait_usec > 0) wait.completions = completions;
 }
 
 // Looks at the queues without a system call; true when the kernel has something for enter().

@@ -28,7 +28,7 @@ TEST(UringOptions, AreTheBestOfTheKernelWithoutTradeOffsUnlessToldOtherwise) {
   EXPECT_EQ(options->zc_bytes, 0U);
   EXPECT_EQ(options->napi_us, 0U);
   EXPECT_EQ(options->busy_poll_us, 0U);
-  EXPECT_EQ(options->min_wait_us, 0U);
+  EXPECT_EQ(options->min_wait_us, kMinWaitAuto);
 }
 
 // A connection may cause several completions per submission, and a full queue ends multishots.

@@ -79,7 +79,8 @@ TEST_F(UringPollerTest, TellsThatItDoesWithoutWhatWasTurnedOff) {
   EXPECT_EQ(features.at("defer_taskrun"), "off");
   EXPECT_EQ(features.at("credit"), "0") << "a credit is a multishot's";
   for (const char* name : {"sqpoll", "fixed_files", "bundle"}) EXPECT_EQ(features.at(name), "off");
-  for (const char* name : {"zc", "napi", "busy_poll", "min_wait"}) {
+  EXPECT_EQ(features.at("min_wait"), "auto");
+  for (const char* name : {"zc", "napi", "busy_poll"}) {
     EXPECT_EQ(features.at(name), "0");
   }
 }
