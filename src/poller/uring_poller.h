@@ -138,6 +138,8 @@ class UringPoller final : public Poller {
   SlotMap<Socket> sockets_;
   IntrusiveList<Socket> starved_;  // Recvs that found no block, first come first served
   std::vector<Token> unsure_;      // sockets with that bit
+  uint64_t talk_bytes_ = 0;        // received lately
+  uint64_t talk_pieces_ = 0;       // in so many pieces
   bool many_talk_ = false;         // since the look before the last one
   size_t look_until_ = 0;          // those before are being looked at
   Instant look_at_ = kNever;       // when they are looked at
