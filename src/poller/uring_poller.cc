@@ -216,6 +216,7 @@ void UringPoller::let_go_of_sockets() {
 
 std::vector<PollerFeature> UringPoller::features() const {
   const auto word = [](bool on) { return std::string(on ? "on" : "off"); };
+  const auto has_feature = [](bool yes) { return std::string(yes ? "yes" : "no"); };
   const uint32_t setup = ring_->setup_flags();
   const auto has = [&](uint32_t flag) { return word((setup & flag) != 0); };
   return {{"multishot", word(multishot_)},
@@ -238,7 +239,14 @@ std::vector<PollerFeature> UringPoller::features() const {
           {"overflow", absl::StrCat(options_.overflow)},
           {"buf_size", absl::StrCat(options_.block_bytes)},
           {"sq", absl::StrCat(ring_->sq_entries())},
-          {"cq", absl::StrCat(ring_->cq_entries())}};
+          {"cq", absl::StrCat(ring_->cq_entries())},
+          // What this kernel has, in use or not.
+          {"has_multishot", has_feature(features_.multishot_recv && features_.multishot_accept)},
+          {"has_credit", has_feature(features_.credit)},
+          {"has_bundle", has_feature(features_.bundle)},
+          {"has_zc", has_feature(features_.zero_copy_send)},
+          {"has_min_wait", has_feature(features_.min_wait)},
+          {"has_napi", has_feature(features_.napi)}};
 }
 
 // ── Handles ──

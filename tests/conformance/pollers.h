@@ -14,7 +14,7 @@ inline constexpr std::string_view kPollersUnderTest[] = {
     "epoll:trigger=level",
     "epoll:trigger=level,bufs=2,buf_size=512",
     "epoll:write_interest=always",
-    "epoll:busy_poll=200",
+    "epoll:busy_poll=200,napi=50",
     "uring",
     "uring:bufs=2,overflow=0,buf_size=512",
     "uring:multishot=off,defer_taskrun=off",
