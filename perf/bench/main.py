@@ -1,0 +1,123 @@
+"""tools/dev bench: from the command line to a result with its reports.
+
+The conductor only: what is measured stands in campaign.py, what it means in judge.py.
+"""
+import datetime
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+
+from perf.bench import arguments, environment, members, pinning, plan, processes, sampling
+from perf.bench.campaign import Campaign, Ledger
+from perf.bench.processes import Failure
+from perf.bench.progress import Progress, clock
+from perf.bench.runs import Bench
+from perf.report import html, table, why
+
+SCHEMA = "sluice-bench/1"
+
+
+def utc_now():
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def stop_in_order(_signal, _frame):
+    """SIGTERM ends us as Ctrl-C does: what is done is kept, and no child stays behind."""
+    raise KeyboardInterrupt
+
+
+def write_json(path, result):
+    """Whole or not at all: a reader never sees half a file."""
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=1)
+        file.write("\n")
+    os.replace(path + ".part", path)
+
+
+def measured(args, progress):
+    """Runs the benchmark; the result. Interrupted, it is what was done until then."""
+    began, started = time.monotonic(), utc_now()
+    pins = pinning.choose(args.reactors)
+    the_plan = arguments.make_plan(args, pins)
+    progress.show("looking at the machine")
+    effective = members.effective_options(the_plan.members, args.reactors)
+    facts, warnings = environment.capture(
+        arguments.ROOT, args.build, pins, plan.HICCUP_SECONDS[the_plan.mode])
+    for warning in warnings:
+        progress.warn(warning)
+    # Our own work between the runs is done where the load runs, not where the server does.
+    os.sched_setaffinity(0, pins.load)
+    facts["warnings"] = warnings
+    result = {
+        "schema": SCHEMA, "id": started.strftime("%Y%m%dT%H%M%SZ"),
+        "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"), "elapsed_seconds": 0.0,
+        "mode": the_plan.mode, "bent_rules": plan.bent_rules(the_plan, pins),
+        "command": "tools/dev bench " + shlex.join(args.words), "environment": facts,
+        "specs": [member.name for member in the_plan.members], "effective": effective,
+        "reactors": args.reactors, "scenarios": [], "flame_graphs": []}
+    bench = Bench(pins, args.reactors, args.build, facts["softirq_booked_apart"])
+    try:
+        run_cells(the_plan, bench, result, progress, began)
+    except KeyboardInterrupt:
+        progress.warn("interrupted: the result has what was done until now")
+        result["bent_rules"].append("interrupted before all scenarios were measured")
+    result["elapsed_seconds"] = round(time.monotonic() - began, 1)
+    return result
+
+
+def run_cells(the_plan, bench, result, progress, began):
+    the_plan.budget = plan.Budget(the_plan, lambda: time.monotonic())
+    the_plan.budget.began = began
+    if the_plan.budget_s is not None:
+        the_plan.budget.hard_end = began + the_plan.budget_s
+    elif progress.live:
+        progress.warn(f"this takes {clock(the_plan.budget.estimate_s())} at least; --budget MINUTES "
+                      "or --scenario NAME shorten it")
+    ledger = Ledger()
+    for cell in the_plan.cells:
+        end = the_plan.budget.next_cell()
+        campaign = Campaign(the_plan, bench, cell, ledger, progress, end,
+                            the_plan.budget.hard_end)
+        scenario = campaign.run()
+        scenario["why"] = why.sentence(scenario, result["specs"])
+        result["scenarios"].append(scenario)
+        the_plan.budget.finished()
+
+
+def report(result, directory, progress):
+    """Writes result.json and report.html, prints the table."""
+    os.makedirs(directory, exist_ok=True)
+    json_path = os.path.join(directory, "result.json")
+    write_json(json_path, result)
+    progress.show("writing the report")
+    html_path = os.path.join(directory, "report.html")
+    html.write(result, html_path, os.path.join(arguments.ROOT, "build", "npm"))
+    progress.clear()
+    table.show(result)
+    for path in (json_path, html_path):
+        print(f"{os.path.relpath(path)}")
+
+
+def main(argv):
+    signal.signal(signal.SIGTERM, stop_in_order)
+    progress = Progress()
+    try:
+        args = arguments.parse(argv)
+        args.words = argv
+        processes.raise_descriptor_limit()
+        result = measured(args, progress)
+        directory = args.out or os.path.join(arguments.ROOT, "build", "bench", result["id"])
+        report(result, directory, progress)
+    except Failure as failure:
+        progress.warn(str(failure))
+        return 1
+    except KeyboardInterrupt:
+        progress.warn("interrupted")
+        return 130
+    finally:
+        progress.clear()
+    return 0 if any(run["valid"] for scenario in result["scenarios"]
+                    for run in scenario["runs"]) else 1
