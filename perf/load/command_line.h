@@ -16,9 +16,9 @@ struct Options {
   Address server;
   std::vector<std::string> settings;  // KEY=VALUE
   uint32_t workers = 1;
-  std::vector<int> cpus;      // one for each worker, in turn; empty: the kernel's choice
+  std::vector<int> cpus;  // one for each worker, in turn; empty: the kernel's choice
   uint64_t seed = 1;
-  std::string json_path;      // empty: words for a person; "-": standard output
+  std::string json_path;  // empty: words for a person; "-": standard output
   bool control = false;
   double hiccup_seconds = 0;  // over 0: measure this machine instead of a server
   bool help = false;

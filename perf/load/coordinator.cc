@@ -81,8 +81,8 @@ void pin_to(int cpu) {
   if (!options.cpus.empty()) pin_to(options.cpus[share.index % options.cpus.size()]);
   Reporter reporter(fdopen(in_fd, "r"), out_fd);
   Scenario own = scenario;
-  own.pause_at = static_cast<uint32_t>(uint64_t{scenario.pause_at} * share.connections /
-                                       scenario.connections);
+  own.pause_at =
+      static_cast<uint32_t>(uint64_t{scenario.pause_at} * share.connections / scenario.connections);
   Worker worker(own, share, options.server, options.seed, reporter);
   const absl::Status opened = worker.open_all();
   if (!opened.ok()) {
@@ -119,20 +119,20 @@ absl::StatusOr<std::vector<Share>> shares_of(const Scenario& scenario, uint32_t 
   uint32_t first = 0;
   for (uint32_t i = 0; i < workers; ++i) {
     const uint32_t own = (steps / workers + (i < steps % workers ? 1 : 0)) * step;
-    shares.push_back({.index = i,
-                      .workers = workers,
-                      .first = first,
-                      .connections = own,
-                      .messages = scenario.messages / workers +
-                                  (i < scenario.messages % workers ? 1 : 0)});
+    shares.push_back(
+        {.index = i,
+         .workers = workers,
+         .first = first,
+         .connections = own,
+         .messages = scenario.messages / workers + (i < scenario.messages % workers ? 1 : 0)});
     first += own;
   }
   const uint64_t most = scenario.connections / workers + step + kDescriptorsBeside;
   if (most > descriptors) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        scenario.connections, " connections need more than the ", descriptors,
-        " descriptors that a process may have: give --workers=",
-        1 + scenario.connections / (descriptors - kDescriptorsBeside), " or more"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(scenario.connections, " connections need more than the ", descriptors,
+                     " descriptors that a process may have: give --workers=",
+                     1 + scenario.connections / (descriptors - kDescriptorsBeside), " or more"));
   }
   return shares;
 }

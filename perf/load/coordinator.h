@@ -1,9 +1,9 @@
 // Leads the workers of a load, each a process of its own, and the one who drives the load:
 //
-//   worker → coordinator   opened N · ready · measuring · measured · tally BYTES … (or: failed TEXT)
+//   worker → coordinator   opened N · ready · measuring · measured · tally BYTES (or: failed TEXT)
 //   coordinator → worker   go · start NS · end of input
 //
-//   coordinator → driver   opened N · ready · warm-up · measure · done · result     (with --control)
+//   coordinator → driver   opened N · ready · warm-up · measure · done · result   (with --control)
 //   driver → coordinator      a line ·  a line ·                         end of input
 //
 // All workers begin at one moment of the monotonic clock, which all processes share. Connections
@@ -25,7 +25,7 @@ namespace sluice::load {
 // How many workers a load of so many connections needs, and what each does. An error says which
 // number to change.
 absl::StatusOr<std::vector<Share>> shares_of(const Scenario& scenario, uint32_t workers,
-                                                    uint64_t descriptors);
+                                             uint64_t descriptors);
 
 class Coordinator {
  public:

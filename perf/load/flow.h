@@ -20,7 +20,7 @@ struct Flow {
   double period_ns = 0;           // between two moments; 0 in a closed loop
   double offset_ns = 0;           // of the first moment: workers take turns too
   uint64_t start_ns = 0;
-  uint64_t moment = 0;            // how many have been
+  uint64_t moment = 0;  // how many have been
 
   uint64_t due_ns() const {
     return start_ns + static_cast<uint64_t>(offset_ns + static_cast<double>(moment) * period_ns);

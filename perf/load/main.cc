@@ -47,8 +47,7 @@ int show_hiccups(const Options& options) {
 }
 
 int run(const Options& options) {
-  const absl::StatusOr<Scenario> scenario =
-      make_scenario(options.scenario_path, options.settings);
+  const absl::StatusOr<Scenario> scenario = make_scenario(options.scenario_path, options.settings);
   if (!scenario.ok()) return complain(scenario.status(), kUsage);
   Coordinator coordinator(options, *scenario);
   const absl::StatusOr<Tally> tally = coordinator.run();

@@ -1,5 +1,5 @@
-// The SENDs of a load and what must arrive of them: a stamp of sender and number, and a pattern that
-// begins elsewhere in each message.
+// The SENDs of a load and what must arrive of them: a stamp of sender and number, and a pattern
+// that begins elsewhere in each message.
 //
 // Every byte of a payload is compared, which finds more than a checksum would. All SENDs to one
 // kind of channel are copies of one prebuilt frame with three patches, so that a load spends its

@@ -132,6 +132,10 @@ std::string result_words(const Scenario& scenario, const Tally& tally) {
     line(name + (scenario.open_loop ? ", uncorrected" : ", closed loop"), waits.uncorrected);
   }
   if (tally.lateness.count() > 0) line("our own lateness", tally.lateness);
+  if (tally.slow_closed > 0) {
+    absl::StrAppendFormat(&text, "  closed by the server for reading too slowly: %d\n",
+                          tally.slow_closed);
+  }
   absl::StrAppendFormat(
       &text, "  sent %d, acknowledged %d, delivered %d of %d, lost %d, twice %d, spoilt %d\n",
       tally.sent, tally.acknowledged, tally.delivered, tally.expected, tally.lost, tally.twice,

@@ -26,22 +26,22 @@ constexpr std::array<std::string_view, 6> kKinds = {"ping", "chat",  "fanout",
                                                     "idle", "storm", "mixed"};
 
 struct Whole {
-  uint32_t Scenario::* field;
+  uint32_t Scenario::*field;
   uint32_t low, high;
 };
 struct Long {
-  uint64_t Scenario::* field;
+  uint64_t Scenario::*field;
 };
 struct Real {
-  double Scenario::* field;
+  double Scenario::*field;
   double low, high;
 };
 struct Switch {  // a choice of two words, the first one true
-  bool Scenario::* field;
+  bool Scenario::*field;
   std::string_view yes, no;
 };
 struct Text {
-  std::string Scenario::* field;
+  std::string Scenario::*field;
 };
 struct KindWord {};
 struct FramingWord {};
@@ -72,6 +72,7 @@ const std::array kKeys = {
     Key{"pause_at", Whole{&Scenario::pause_at, 0, 1'000'000}},
     Key{"warmup_seconds", Real{&Scenario::warmup_seconds, 0, 600}},
     Key{"seconds", Real{&Scenario::seconds, 0.01, 3600}},
+    Key{"patience_seconds", Real{&Scenario::patience_seconds, 0.1, 600}},
     Key{"messages", Long{&Scenario::messages}},
     Key{"capacity_fraction", Real{&Scenario::capacity_fraction, 0.001, 1}},
     Key{"echo", Switch{&Scenario::echo, "true", "false"}},
@@ -103,8 +104,8 @@ absl::Status assign(Scenario& scenario, const Key& key, const std::string& text)
     scenario.*real->field = value;
   } else if (const auto* choice = std::get_if<Switch>(&key.field)) {
     if (text != choice->yes && text != choice->no) {
-      return bad_value(
-          key, text, absl::StrCat(std::string(choice->yes), " or ", std::string(choice->no)));
+      return bad_value(key, text,
+                       absl::StrCat(std::string(choice->yes), " or ", std::string(choice->no)));
     }
     scenario.*choice->field = text == choice->yes;
   } else if (const auto* word = std::get_if<Text>(&key.field)) {
@@ -149,8 +150,8 @@ absl::Status read_file(Scenario& scenario, const std::string& path) {
   const toml::parse_result parsed = toml::parse_file(path);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    return absl::InvalidArgumentError(absl::StrCat(path, ":", error.source().begin.line, ": ",
-                                                   std::string(error.description())));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ":", error.source().begin.line, ": ", std::string(error.description())));
   }
   for (const auto& [key, node] : parsed.table()) {
     const std::string place = absl::StrCat(path, ":", node.source().begin.line);

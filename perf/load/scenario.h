@@ -29,7 +29,7 @@ struct Scenario {
   std::string title;
   Kind kind = Kind::Ping;
   bool open_loop = true;
-  bool auth = true;               // false: no CONNECT, for a server that only echoes
+  bool auth = true;  // false: no CONNECT, for a server that only echoes
   Framing framing = Framing::Wkproto;
   uint32_t connections = 1000;
   uint32_t payload_bytes = 64;    // of a SEND
@@ -43,7 +43,8 @@ struct Scenario {
   uint32_t pause_at = 0;          // say how many are open at this number, and wait for a line
   double warmup_seconds = 1;
   double seconds = 5;
-  uint64_t messages = 0;          // closed loop: stop after so many units instead of `seconds`
+  double patience_seconds = 10;  // a server that is silent for so long has lost what is missing
+  uint64_t messages = 0;         // closed loop: stop after so many units instead of `seconds`
   // For whoever drives the load; the load only hands them on.
   double capacity_fraction = 0.5;
   bool echo = false;

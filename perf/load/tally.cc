@@ -14,7 +14,7 @@ constexpr size_t kFaultsMax = 5;
 
 struct Count {
   std::string_view name;
-  uint64_t Tally::* field;
+  uint64_t Tally::*field;
 };
 constexpr std::array kCounts = {
     Count{"opened", &Tally::opened},

@@ -218,7 +218,7 @@ Tally Worker::run(uint64_t start_ns) {
 }
 
 int Worker::wait_events(epoll_event* events, int count) {
-  uint64_t until = news_ns_ + ns_of(kSilenceMaxS);
+  uint64_t until = news_ns_ + ns_of(scenario_.patience_seconds);
   if (phase_ == Phase::WarmUp) until = std::min(until, begin_ns_);
   if (phase_ == Phase::Window) until = std::min(until, end_ns_);
   if (phase_ <= Phase::Window && scenario_.open_loop) {
@@ -238,15 +238,15 @@ void Worker::step_phase() {
   if (phase_ == Phase::WarmUp && now_ns_ >= begin_ns_) enter_window();
   if (phase_ == Phase::Window) {
     const bool counted = scenario_.messages > 0 && completed_ >= share_.messages;
-    const bool silent = now_ns_ - news_ns_ > ns_of(kSilenceMaxS);
+    const bool silent = now_ns_ - news_ns_ >= ns_of(scenario_.patience_seconds);
     if (now_ns_ >= end_ns_ || counted || (scenario_.messages > 0 && silent)) leave_window();
   }
-  const bool silent = now_ns_ - news_ns_ > ns_of(kSilenceMaxS);
+  const bool silent = now_ns_ - news_ns_ >= ns_of(scenario_.patience_seconds);
   if (phase_ == Phase::Drain && (outstanding_ == 0 || silent)) {
     tally_.lost += outstanding_;
     if (outstanding_ > 0) {
       tally_.fault(absl::StrCat(outstanding_, " answers or deliveries have not come, and nothing ",
-                                "else for ", kSilenceMaxS, " s"));
+                                "else for ", scenario_.patience_seconds, " s"));
     }
     phase_ = silent ? Phase::Over : Phase::FinalRound;
     if (phase_ == Phase::FinalRound) send_final_round();

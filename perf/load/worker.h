@@ -89,7 +89,7 @@ class Worker {
   void flush(uint32_t number);
   void send_unsent(uint32_t number);
   void lose(uint32_t number, const char* why);
-  void fault(uint32_t number, const char* what, uint64_t Tally::* counter);
+  void fault(uint32_t number, const char* what, uint64_t Tally::*counter);
 
   Scenario scenario_;
   Share share_;
@@ -104,16 +104,16 @@ class Worker {
   std::unique_ptr<Logins> logins_;
   Phase phase_ = Phase::WarmUp;
   uint64_t start_ns_ = 0;
-  uint64_t begin_ns_ = 0;   // of the window
-  uint64_t end_ns_ = 0;     // of the window; of a counted run, when it was over
+  uint64_t begin_ns_ = 0;  // of the window
+  uint64_t end_ns_ = 0;    // of the window; of a counted run, when it was over
   uint64_t now_ns_ = 0;
-  uint64_t news_ns_ = 0;    // when something last came
-  bool slept_ = false;      // in the last look at the sockets
-  uint64_t vain_ns_ = 0;    // spent looking in vain, since the window began
-  uint64_t cpu_ns_ = 0;     // of the thread, when the window began
-  uint64_t outstanding_ = 0;  // answers and deliveries to come, what is due and unsent included
-  uint64_t begun_ = 0;        // closed loop: units
-  uint64_t completed_ = 0;    // units, whenever
+  uint64_t news_ns_ = 0;        // when something last came
+  bool slept_ = false;          // in the last look at the sockets
+  uint64_t vain_ns_ = 0;        // spent looking in vain, since the window began
+  uint64_t cpu_ns_ = 0;         // of the thread, when the window began
+  uint64_t outstanding_ = 0;    // answers and deliveries to come, what is due and unsent included
+  uint64_t begun_ = 0;          // closed loop: units
+  uint64_t completed_ = 0;      // units, whenever
   std::vector<std::byte> in_;   // one connection's input, while its event lasts
   std::vector<std::byte> out_;  // its output, likewise; empty between events
 };

@@ -12,7 +12,7 @@
 #include "load/worker.h"
 
 namespace sluice::load {
-void Worker::fault(uint32_t number, const char* what, uint64_t Tally::* counter) {
+void Worker::fault(uint32_t number, const char* what, uint64_t Tally::*counter) {
   tally_.*counter += 1;
   tally_.fault(absl::StrCat("connection ", share_.first + number, ": ", what));
 }
@@ -147,8 +147,7 @@ void Worker::on_recv(uint32_t number, const Frame& frame) {
   }
   const SendTemplate& made_by = peer.role == FlowKind::Group ? to_group_ : to_person_;
   if (peer.role == FlowKind::Ping || !made_by.is_ours(recv.payload, stamp) ||
-      stamp.sender != share_.first + peer.source ||
-      recv.from_uid != uid_of(stamp.sender).view()) {
+      stamp.sender != share_.first + peer.source || recv.from_uid != uid_of(stamp.sender).view()) {
     return fault(number, "a RECV of another message, or spoilt", &Tally::spoilt);
   }
   // Messages of one sender to one channel keep their order.
