@@ -45,14 +45,15 @@ class Ledger:
 class Campaign:
     """A cell's. `end` is when it should be done, `hard_end` when it must; None: no limit."""
 
-    def __init__(self, plan, bench, cell, ledger, progress, end=None, hard_end=None):
+    def __init__(self, plan, bench, cell, ledger, progress, budget):
         self.plan = plan
         self.bench = bench
         self.cell = cell
         self.ledger = ledger
         self.progress = progress
-        self.hard_end = hard_end
-        self.end = end
+        self.budget = budget
+        self.hard_end = budget.hard_end
+        self.end = budget.next_cell()
         self.began = time.monotonic()
         self.window = plan.window_of(cell)
         self.base = plan.members[0]
@@ -96,7 +97,7 @@ class Campaign:
                 > limit)
 
     def _show(self, text):
-        self.progress.show(f"{self.cell.name}: {text}", self.plan.left_s(self.ledger))
+        self.progress.show(f"{self.cell.name}: {text}", self.budget.left_s())
 
     # ── Runs ──
 

@@ -182,16 +182,16 @@ def busy_share(seconds=0.3):
     for core, (idle, whole) in after.items():
         passed = whole - before[core][1]
         shares[core] = 1 - (idle - before[core][0]) / passed if passed else 0.0
-    return shares
+    return {str(core): share for core, share in shares.items()}
 
 
 def company(cores):
     """(facts, warnings): who else is at work on the cores that we are going to use."""
     shares = busy_share()
     average = os.getloadavg()
-    warnings = [f"core {core} is {shares[core]:.0%} busy before we begin: somebody else is at work "
+    warnings = [f"core {core} is {shares[str(core)]:.0%} busy before we begin: somebody else is at work "
                 f"there, and runs will be thrown out or differ" for core in cores
-                if shares.get(core, 0) > BUSY_SHARE_MAX]
+                if shares.get(str(core), 0) > BUSY_SHARE_MAX]
     if average[0] > LOAD_PER_CORE_MAX * (os.cpu_count() or 1):
         warnings.append(f"the load average is {average[0]:.2f} on {os.cpu_count()} cores: what ran "
                         "in the last minute may still run")
@@ -203,7 +203,7 @@ def hiccups(build, cores, seconds):
     return [processes.run_hiccups(build, core, seconds) for core in cores[:HICCUP_CORES_MAX]]
 
 
-def capture(root, build, pinning, hiccup_seconds, reactors_share):
+def capture(root, build, pinning, hiccup_seconds):
     """(the result's "environment", warnings)."""
     cores = sorted({*pinning.server, *pinning.load})
     facts, warnings = company(cores)
@@ -213,7 +213,7 @@ def capture(root, build, pinning, hiccup_seconds, reactors_share):
         **machine(), **facts, **build_of, **commit(root), "versions": versions,
         "limits": limits(), "sysctls": sysctls(),
         "softirq_booked_apart": sampling.softirq_is_extra(sampling.kernel_config()),
-        "pinning": pinning.as_json(), "cores_shared": reactors_share,
+        "pinning": pinning.as_json(), "cores_shared": pinning.shared,
         "siblings": {str(core): siblings(core) for core in cores},
         "hiccups": hiccups(build, cores, hiccup_seconds)}
     return environment, warnings

@@ -69,36 +69,34 @@ def measured(args, progress):
 
 
 def run_cells(the_plan, bench, result, progress, began):
-    the_plan.budget = plan.Budget(the_plan, lambda: time.monotonic())
-    the_plan.budget.began = began
-    if the_plan.budget_s is not None:
-        the_plan.budget.hard_end = began + the_plan.budget_s
-    elif progress.live:
-        progress.warn(f"this takes {clock(the_plan.budget.estimate_s())} at least; --budget MINUTES "
-                      "or --scenario NAME shorten it")
+    budget = plan.Budget(the_plan, time.monotonic, began)
+    if budget.hard_end is None and progress.live:
+        progress.warn(f"this takes {clock(budget.estimate_s())} at least; --budget MINUTES or "
+                      "--scenario NAME shorten it")
     ledger = Ledger()
     for cell in the_plan.cells:
-        end = the_plan.budget.next_cell()
-        campaign = Campaign(the_plan, bench, cell, ledger, progress, end,
-                            the_plan.budget.hard_end)
-        scenario = campaign.run()
+        scenario = Campaign(the_plan, bench, cell, ledger, progress, budget).run()
         scenario["why"] = why.sentence(scenario, result["specs"])
         result["scenarios"].append(scenario)
-        the_plan.budget.finished()
+        budget.finished()
 
 
 def report(result, directory, progress):
-    """Writes result.json and report.html, prints the table."""
+    """Writes result.json and report.html, prints the table. The page needs assets from npm: a
+    result without a page is still a result."""
     os.makedirs(directory, exist_ok=True)
-    json_path = os.path.join(directory, "result.json")
-    write_json(json_path, result)
+    written = [os.path.join(directory, "result.json"), os.path.join(directory, "report.html")]
+    write_json(written[0], result)
     progress.show("writing the report")
-    html_path = os.path.join(directory, "report.html")
-    html.write(result, html_path, os.path.join(arguments.ROOT, "build", "npm"))
+    try:
+        html.write(result, written[1], os.path.join(arguments.ROOT, "build", "npm"))
+    except html.ReportError as error:
+        progress.warn(f"no report.html: {error}")
+        written.pop()
     progress.clear()
     table.show(result)
-    for path in (json_path, html_path):
-        print(f"{os.path.relpath(path)}")
+    for path in written:
+        print(os.path.relpath(path))
 
 
 def main(argv):

@@ -38,17 +38,12 @@ class Plan:
     count_instructions: bool
     tracers: object
     fixed_window: bool = False  # asked for on the command line
-    budget: object = None
 
     def window_of(self, cell):
         slow = cell.is_clocked or cell.keys.get("slow_percent", 0) > 0
         if self.mode == "quick" and slow and not self.fixed_window:
             return SLOW_WINDOW
         return self.window
-
-    def left_s(self, ledger):
-        """Seconds that are left, of the budget or by what is still to do; for the terminal."""
-        return self.budget.left_s(ledger) if self.budget else None
 
     def runs_of(self, cell):
         """How many runs a cell takes, as far as one can know before."""
@@ -91,11 +86,11 @@ def ordinal(number):
 class Budget:
     """The time of the whole benchmark, shared out over its cells. `now` is a clock in seconds."""
 
-    def __init__(self, plan, now):
+    def __init__(self, plan, now, began):
         self.plan = plan
         self.now = now
-        self.began = now()
-        self.hard_end = None if plan.budget_s is None else self.began + plan.budget_s
+        self.began = began
+        self.hard_end = None if plan.budget_s is None else began + plan.budget_s
         self.cells_left = list(plan.cells)
 
     def next_cell(self):
@@ -114,7 +109,7 @@ class Budget:
         window = self.plan.window_of(cell)
         return window.warmup + window.seconds + 0.7
 
-    def left_s(self, _ledger=None):
+    def left_s(self):
         """At most so many seconds are left; without a budget an estimate by the fewest runs."""
         if self.hard_end is not None:
             return self.hard_end - self.now()
