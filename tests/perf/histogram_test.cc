@@ -239,6 +239,21 @@ TEST(HistogramLog, ReadsWhatTheFormatSays) {
   EXPECT_TRUE(*histogram == histogram_of({0, 0, 0, 1001}));
 }
 
+TEST(HistogramLog, ReadsALogOfTheReferenceImplementation) {
+  // Made by HdrHistogram 2.1.11 for Java.
+  const std::optional<Histogram> read = Histogram::from_log(
+      "HISTFAAAADJ42pNpmSzMwMD8iQECmKE0IxCLe5S9YLD/ABVhGgWjYBQMe/B+HuME5vsdTEwAeHEQiA==");
+  ASSERT_TRUE(read.has_value());
+  Histogram histogram;
+  for (uint64_t i = 1; i <= 1000; ++i) histogram.record(i);
+  for (int i = 0; i < 200; ++i) histogram.record(1'000'003);
+  histogram.record(Layout::kHighestNs);
+  EXPECT_TRUE(*read == histogram);
+  EXPECT_EQ(read->value_at_percentile(99.9), 1'000'447U);  // What that program says, too.
+  EXPECT_EQ(read->max(), 100'059'316'223U);
+  EXPECT_DOUBLE_EQ(read->mean(), 83'452'373.59866777);
+}
+
 TEST(HistogramLog, RefusesAnotherLayoutAndABrokenFrame) {
   EXPECT_TRUE(is_read({}));
   EXPECT_FALSE(is_read({.cookie = 0x1c849302}));
