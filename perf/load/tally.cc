@@ -86,7 +86,8 @@ std::optional<Tally> Tally::from_text(std::string_view text) {
   const auto known = histograms(tally);
   for (const absl::string_view line : absl::StrSplit(std::string(text), '\n', absl::SkipEmpty())) {
     const std::pair<std::string, std::string> parts = absl::StrSplit(line, absl::MaxSplits(' ', 1));
-    const auto& [name, value] = parts;
+    const std::string& name = parts.first;
+    const std::string& value = parts.second;
     const auto* const count = std::find_if(kCounts.begin(), kCounts.end(),
                                            [&](const Count& c) { return c.name == name; });
     const auto histogram =
