@@ -21,7 +21,6 @@ from perf.report import figures, result_file
 from perf.report.table import WIDTH, wrapped
 
 THRESHOLD = 0.05
-DRAWS = 4000
 # Any difference here makes it a comparison of machines, or of compilers, as much as of commits.
 SAME_MACHINE = ("cpu_model", "cores", "kernel", "hypervisor", "governor", "mitigations")
 SAME_BUILD = ("compiler", "flags", "build_type", "build_options", "allocator")
@@ -62,9 +61,10 @@ class Row:
 def interval(old, new, seed=1):
     """(low, high) of the ratio of medians: both sides are drawn again, each from its own runs."""
     chance = random.Random(seed)
-    ratios = sorted(statistics.median(chance.choices(new, k=len(new)))
-                    / statistics.median(chance.choices(old, k=len(old))) for _ in range(DRAWS))
-    cut = round(DRAWS * (1 - judge.LEVEL) / 2)
+    def drawn(runs):
+        return statistics.median(chance.choices(runs, k=len(runs)))
+    ratios = sorted(drawn(new) / drawn(old) for _ in range(judge.DRAWS))
+    cut = round(judge.DRAWS * (1 - judge.LEVEL) / 2)
     return ratios[cut], ratios[-1 - cut]
 
 
@@ -220,7 +220,7 @@ def main(argv):
                         help="a metric may become worse by this share (%(default)s)")
     args = parser.parse_args(argv)
     try:
-        old, new = result_file.load(args.old), result_file.load(args.new)
+        old, new = (figures.printable(result_file.load(path)) for path in (args.old, args.new))
     except result_file.BadResult as bad:
         print(f"tools/dev bench compare: {bad}", file=sys.stderr)
         return 2

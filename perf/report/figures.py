@@ -24,6 +24,8 @@ PERCENTILES = ("p50", "p99", "p99_9")
 
 ECHO = "echo "
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
 
 def is_floor(spec):
     return spec.startswith(ECHO)
@@ -116,6 +118,17 @@ def thrown_out(scenario):
     """[(run, reasons)] of the runs that do not count."""
     return [(run, run.get("invalid_reasons") or ["no reason was recorded"])
             for run in scenario["runs"] if not run.get("valid")]
+
+
+def printable(value):
+    """A result without control characters: a terminal would obey them, whoever wrote the file."""
+    if isinstance(value, str):
+        return CONTROL.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {printable(key): printable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [printable(one) for one in value]
+    return value
 
 
 # ── How figures are written ──

@@ -21,6 +21,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 PAGE = HERE / "page"
 # A bundle takes a quarter of a second; a minute means that something hangs.
 BUNDLE_PATIENCE_S = 60
+# The packages that the script is made of.
+BOUND = ("echarts", "zrender", "tslib")
 
 
 class ReportError(Exception):
@@ -44,7 +46,7 @@ def bundle(npm_dir):
         raise ReportError(f"{modules} has no esbuild and echarts; tools/dev bench installs them: "
                           "can npm reach its registry?")
     command = [str(program), str(PAGE / "main.js"), "--bundle", "--minify", "--format=iife",
-               "--target=es2020", "--charset=utf8", "--legal-comments=eof", "--log-level=warning"]
+               "--target=es2020", "--charset=utf8", "--legal-comments=none", "--log-level=warning"]
     try:
         done = subprocess.run(command, env={**os.environ, "NODE_PATH": str(modules)}, timeout=
                               BUNDLE_PATIENCE_S, capture_output=True, text=True, check=False)
@@ -52,7 +54,20 @@ def bundle(npm_dir):
         raise ReportError(f"esbuild did not run: {error}") from error
     if done.returncode != 0:
         raise ReportError(f"esbuild failed:\n{done.stderr.strip()}")
-    return done.stdout
+    return done.stdout + licences(modules)
+
+
+def licences(modules):
+    """What is bound into the page may be passed on with these texts; so they go with it."""
+    pieces = []
+    for package in BOUND:
+        about = json.loads((modules / package / "package.json").read_text(encoding="utf-8"))
+        pieces.append(f"{package} {about['version']}, {about.get('license', 'see below')}")
+        for name in ("NOTICE", "LICENSE", "LICENSE.txt"):
+            path = modules / package / name
+            if path.exists():
+                pieces.append(path.read_text(encoding="utf-8").strip())
+    return "\n/*!\n" + "\n\n".join(pieces).replace("*/", "* /") + "\n*/\n"
 
 
 def page(result, script):

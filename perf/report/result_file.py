@@ -27,7 +27,8 @@ def load(path):
         raise BadResult(f"{path}: {error.strerror}; give the path of a result.json that "
                         "tools/dev bench wrote") from error
     except UnicodeDecodeError as error:
-        raise BadResult(f"{path}: is no text; a result.json of tools/dev bench is wanted") from error
+        raise BadResult(f"{path}: is no text; a result.json of tools/dev bench is "
+                        "wanted") from error
     try:
         result = json.loads(text)
     except ValueError as error:

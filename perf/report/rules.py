@@ -58,15 +58,16 @@ def _logs(result):
 
 
 def _lateness(result):
-    late = [run for run in _runs(result, "compare")
-            if figures.dig(run, "load", "rate_intended") and not figures.dig(run, "load", "lateness")]
-    return "the generator's lateness was not recorded" if late else None
+    for run in _runs(result, "compare"):
+        if run["load"].get("rate_intended") and not run["load"].get("lateness"):
+            return "the generator's lateness was not recorded"
+    return None
 
 
 def _bottleneck(result):
     unsure = sorted({scenario["name"] for scenario in result["scenarios"]
-                     for found in scenario.get("calibration", [])
-                     if found.get("generator_bound") or found.get("server_busy", 1) < judge.SATURATED})
+                     for found in scenario.get("calibration", []) if found.get("generator_bound")
+                     or found.get("server_busy", 1) < judge.SATURATED})
     return (f"client bound: the server was not the bottleneck of the calibration of "
             f"{', '.join(unsure)}" if unsure else None)
 
@@ -75,7 +76,7 @@ def _length(result):
     seconds = [figures.dig(run, "load", "seconds") for run in _runs(result, "compare")]
     seconds = [value for value in seconds if value]
     if seconds and min(seconds) < SECONDS_MIN:
-        return f"runs of {figures.number(min(seconds))} s, not of {SECONDS_MIN} s"
+        return f"runs of {min(seconds):g} s, not of {SECONDS_MIN} s"
     return None
 
 

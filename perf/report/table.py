@@ -10,7 +10,7 @@ import textwrap
 from perf.report import figures, rules, why
 
 WIDTH = 100
-NAME_COLUMNS = 16
+NAME_COLUMNS = 14
 
 # Verdicts in colour: 32 green, 31 red, 33 yellow, 2 faint.
 COLOURS = {"better": "32", "worse": "31", "inconclusive": "33", "alike": "2", "title": "1"}
@@ -26,6 +26,7 @@ def show(result, stream=sys.stdout):
 def lines(result, colour=False):
     """The table as lines of at most WIDTH columns, colours not counted."""
     paint = Paint(colour)
+    result = figures.printable(result)
     text = list(_head(result, paint))
     for scenario in result["scenarios"]:
         text.append("")
@@ -127,17 +128,19 @@ def _scenario(result, scenario, paint):
     yield from _thrown_out(scenario)
     for note in scenario.get("notes") or []:
         yield from wrapped(f"Note: {note}", hang="    ")
-    # The driver writes the sentence into the result; one without it (an older one) gets it here.
-    yield from wrapped(scenario.get("why") or why.sentence(scenario, result["specs"]), indent="  → ",
-                       hang="    ")
+    # The driver writes the sentence into the result; one that was made otherwise gets it here.
+    sentence = scenario.get("why") or why.sentence(scenario, result["specs"])
+    yield from wrapped(sentence, indent="  → ", hang="    ")
 
 
 def _cpu(scenario, specs):
-    found = [figures.level(scenario, spec, "cpu_us_per_message") or {} for spec in specs]
-    written = figures.aligned([one.get(end) for end in ("median", "low", "high") for one in found])
-    count = len(specs)
-    return [middle if low == "–" else f"{middle} ({low}..{high})" for middle, low, high
-            in zip(written[:count], written[count:2 * count], written[2 * count:])]
+    name = "cpu_us_per_message"
+    found = [figures.level(scenario, spec, name) or {} for spec in specs]
+    ends = ("median", "low", "high")
+    written = figures.aligned([one.get(end) for one in found for end in ends])
+    triples = zip(*[iter(written)] * len(ends))
+    return [middle if low == "–" else f"{middle} ({low}..{high})"
+            for middle, low, high in triples]
 
 
 def latency_ns(scenario, spec, name):
@@ -168,8 +171,8 @@ def columns(scenario, specs):
         ("p50", "µs", 7, _latency_us(scenario, specs, "p50")),
         ("p99", "µs", 7, _latency_us(scenario, specs, "p99")),
         ("p99.9", "µs", 7, _latency_us(scenario, specs, "p99_9")),
-        ("CPU, 95 %", f"µs/{unit}", 20, _cpu(scenario, specs)),
-        ("calls", f"/{unit}", 7,
+        ("CPU, 95 %", f"µs/{unit}", 23, _cpu(scenario, specs)),
+        ("calls", f"/{unit}", 6,
          figures.aligned([figures.syscalls(scenario, spec) for spec in specs])),
         ("switches", f"/{unit}", 9, _medians(scenario, specs, "context_switches_per_message")),
         ("Rss", "MiB", 6, _medians(scenario, specs, "rss_bytes", 2 ** 20)),

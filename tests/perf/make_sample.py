@@ -35,8 +35,8 @@ def costs(*values, **changed):
 
 SCENARIOS = [
     {"name": "ping", "title": "PING and PONG, 1,000 connections", "loop": "open", "rate": 24000,
-     "connections": 1000, "payload_bytes": 0, "kind": "ping", "unit": "ping", "capacity_fraction": 0.5,
-     "noise": 0.012, "pairs": 6,
+     "connections": 1000, "payload_bytes": 0, "kind": "ping", "unit": "ping",
+     "capacity_fraction": 0.5, "noise": 0.012, "pairs": 6,
      "specs": {
          "epoll": costs(1.62, 6.71, 0, 0.031, 0.030, 0.041, 24.6, 0, 0, 24.1, 96, 0.32, 0.012, 5,
                         {"recvfrom": 1.0, "sendmsg": 1.0, "epoll_pwait2": 0.041}),
