@@ -13,6 +13,8 @@ from perf.bench.processes import Failure
 ATTEMPTS = 3
 # So many in a row without one that counts end a cell: the time is better spent on the others.
 THROWN_OUT_IN_A_ROW_MAX = 9
+# Rounds for each pair that is wanted: where more of them fail, time does not help.
+ROUNDS_PER_PAIR_MAX = 3
 # A/A may take this share of a cell's time.
 RESOLUTION_SHARE = 0.45
 # A cell may overrun its share of the budget by this factor to come to its fewest pairs.
@@ -22,6 +24,10 @@ RUN_OVERHEAD_S = 0.7
 COUNT_OVERHEAD_S = 3.5
 # Under strace each call is some twenty times as slow.
 STRACE_SLOWDOWN = 20
+
+
+class TooNoisy(Exception):
+    """Hardly any run counts: going on would only take time."""
 
 
 @dataclasses.dataclass
@@ -64,6 +70,7 @@ class Campaign:
         self.calibration = []
         self.counted = {}
         self.notes = []
+        self.failures = []
         self.in_a_row = 0
 
     def run(self):
@@ -73,9 +80,12 @@ class Campaign:
             self._resolve()
             self._compare()
             self._count()
+        except TooNoisy as noise:
+            self.progress.warn(f"{self.cell.name}: {noise}")
+            self.notes.append(str(noise))
         except Failure as failure:
             self.progress.warn(f"{self.cell.name}: {failure}")
-            self.notes.append(str(failure))
+            self.failures.append(str(failure))
         return self.scenario()
 
     # ── Time ──
@@ -112,7 +122,7 @@ class Campaign:
                 return True
             self.in_a_row += 1
             if self.in_a_row >= THROWN_OUT_IN_A_ROW_MAX:
-                raise Failure(f"{self.in_a_row} runs in a row were thrown out, the last one: "
+                raise TooNoisy(f"{self.in_a_row} runs in a row were thrown out, the last one: "
                               f"{'; '.join(run['invalid_reasons'])}")
         return False
 
@@ -123,6 +133,7 @@ class Campaign:
             figures = runs.measured(bench, member, self.cell, self.settings)
         except Failure as failure:
             self.progress.warn(f"{self.cell.name} on {member.name}: {failure}")
+            self.failures.append(str(failure))
             figures = runs.failed(failure)
         run = self._add(member, purpose, figures, pair, side)
         self.ledger.costs.append(time.monotonic() - began)
@@ -159,7 +170,8 @@ class Campaign:
         """A against A, until there are enough pairs."""
         for number, order in enumerate(schedule.orders(("base", "other"))):
             found = self._resolution()["cpu_us_per_message"]
-            if found["pairs"] >= self.plan.resolution_pairs or self._must_end():
+            if (found["pairs"] >= self.plan.resolution_pairs or self._must_end()
+                    or number >= ROUNDS_PER_PAIR_MAX * self.plan.resolution_pairs):
                 return
             if found["pairs"] >= judge.PAIRS_MIN and self._should_end(RESOLUTION_SHARE):
                 return
@@ -175,7 +187,8 @@ class Campaign:
     def _compare(self):
         for number, order in enumerate(schedule.orders(self.plan.members)):
             widths, pairs = self._state()
-            if self._enough(widths, pairs) or self._must_end():
+            if (self._enough(widths, pairs) or self._must_end()
+                    or number >= ROUNDS_PER_PAIR_MAX * self.plan.pairs_max):
                 return
             self._show(f"pair {pairs + 1}, so far "
                        f"{'±' + format(max(widths), '.1%') if pairs > 1 else 'no interval'}")
@@ -251,4 +264,5 @@ class Campaign:
             "comparisons": comparisons, "levels": levels,
             "latency": summary.merged_latency(self.runs, all_names), "counted": self.counted,
             "thrown_out": summary.thrown_out(self.runs),
-            "notes": self.notes + summary.notes(self.runs, names, cell.loop)}
+            "failures": self.failures,
+            "notes": self.failures + self.notes + summary.notes(self.runs, names, cell.loop)}

@@ -13,8 +13,8 @@ import subprocess
 import time
 
 from perf.bench import runs
-from perf.bench.processes import Failure, spawn
-from perf.bench.sampling import units_of_run
+from perf.bench.processes import Failure, kill, spawn
+from perf.bench.sampling import window_share
 
 # bpftrace compiles its script for a second or two; where it cannot see us it never answers.
 ATTACH_PATIENCE_S = 20
@@ -30,34 +30,38 @@ def names_by_number():
 
 
 class Bpftrace:
-    """Counts at the tracepoint by which every system call enters the kernel.
+    """Counts at the tracepoint by which every system call enters the kernel, inside the window.
 
-    It is known to be attached when it answers our own getppid(), which also shows that it numbers
-    processes as we do (in a container it may not). A tracefs that is not mounted is mounted for it
-    alone, in a mount namespace of its own.
+    It hears us by calls that nobody else in this process makes: when it answers getppid() it is
+    attached, which also shows that it numbers processes as we do (in a container it may not);
+    getresuid() opens the count and getresgid() closes it. A tracefs that is not mounted is mounted
+    for it alone, in a mount namespace of its own.
     """
 
     name = "bpftrace"
+    counts_window = True
 
     def __init__(self, pid, cores):
         self.names = names_by_number()
-        knock = next((n for n, name in self.names.items() if name == "getppid"), -1)
-        script = ("tracepoint:raw_syscalls:sys_enter { "
-                  f"if (pid == {pid}) {{ @calls[args->id] = count(); }} "
-                  f"else if (pid == {os.getpid()} && args->id == {knock}) "
-                  '{ printf("attached\\n"); } }')
+        numbers = {name: number for number, name in self.names.items()}
+        self.process = None
+        self.said = ""
+        if "getppid" not in numbers:
+            self.said = "there is no compiler to tell the numbers of system calls"
+            return
+        script = SCRIPT.format(server=pid, us=os.getpid(), knock=numbers["getppid"],
+                               begin=numbers["getresuid"], end=numbers["getresgid"])
         command = ["bpftrace", "-B", "line", "-e", script]
         if not os.path.isdir("/sys/kernel/tracing/events"):
             command = ["unshare", "--mount", "sh", "-c",
                        'mount -t tracefs none /sys/kernel/tracing && exec "$@"', "sh"] + command
         self.process = spawn(command, cores, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT)
-        self.said = ""
 
     def attach(self):
         """None if it is attached, else why not."""
         end = time.monotonic() + ATTACH_PATIENCE_S
-        while time.monotonic() < end:
+        while self.process and time.monotonic() < end:
             os.getppid()
             if not select.select([self.process.stdout], [], [], 0.02)[0]:
                 continue
@@ -67,9 +71,15 @@ class Bpftrace:
                 return None
             if not news:
                 break
-        self.process.kill()
-        self.process.wait()
+        if self.process:
+            kill(self.process)
         return f"bpftrace does not work here: {self.said.strip() or 'it does not see us'}"
+
+    def begin(self):
+        os.getresuid()
+
+    def end(self):
+        os.getresgid()
 
     def counts(self):
         """Detaches; system calls by name."""
@@ -79,11 +89,25 @@ class Bpftrace:
                 for number, count in re.findall(r"^@calls\[(\d+)\]: (\d+)$", said, re.MULTILINE)}
 
 
+SCRIPT = """
+tracepoint:raw_syscalls:sys_enter {{
+  if (pid == {server}) {{
+    if (@counting) {{ @calls[args->id] = count(); }}
+  }} else if (pid == {us}) {{
+    if (args->id == {knock}) {{ printf("attached\\n"); }}
+    if (args->id == {begin}) {{ @counting = 1; }}
+    if (args->id == {end}) {{ @counting = 0; }}
+  }}
+}}
+"""
+
+
 class Strace:
-    """Stops each thread at each call. Threads that the kernel made let nobody attach: they make
-    no calls either."""
+    """Stops each thread at each call, from the warm-up on. Threads that the kernel made let nobody
+    attach: they make no calls either."""
 
     name = "strace"
+    counts_window = False
 
     def __init__(self, pid, cores):
         self.process = spawn(["strace", "-c", "-f", "-U", "name,calls", "-p", str(pid)], cores,
@@ -97,8 +121,13 @@ class Strace:
             said.append(line.strip())
         return f"strace does not work here: {' '.join(said)}"
 
-    def counts(self):
+    def begin(self):
+        """It counts already."""
+
+    def end(self):
         self.process.send_signal(signal.SIGINT)
+
+    def counts(self):
         said = self.process.communicate(timeout=END_PATIENCE_S)[1]
         return {name: int(count)
                 for name, count in re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE)
@@ -117,9 +146,10 @@ class Tracers:
     def name(self):
         return self.kinds[0].name if self.kinds else None
 
-    def attached(self, pid):
+    def attached(self, server):
+        """A tracer on this server; a Failure if none works here."""
         while self.kinds:
-            tracer = self.kinds[0](pid, self.cores)
+            tracer = self.kinds[0](server.pid, self.cores)
             complaint = tracer.attach()
             if complaint is None:
                 return tracer
@@ -130,13 +160,20 @@ class Tracers:
 
 
 def count(bench, member, cell, settings, tracers):
-    """(entry of the result's "counted", RUN figures): calls per unit over the whole of one run,
-    from the first unit of the warm-up to the last answer."""
-    figures = runs.measured(bench, member, cell, settings, tracer=tracers.attached)
-    calls = figures.pop("counted")
-    units = units_of_run(figures["load"])
-    if not units:
+    """(entry of the result's "counted", RUN figures) of one run under a tracer."""
+    attached = []
+
+    def watch(server):
+        attached.append(tracers.attached(server))
+        return attached[0]
+
+    figures = runs.measured(bench, member, cell, settings, watch=watch)
+    tracer, load = attached[0], figures["load"]
+    if not load["messages"]:
         raise Failure(f"{cell.name} on {member.name}: nothing to divide the system calls by")
-    per_unit = {name: count / units for name, count in sorted(calls.items(), key=lambda at: -at[1])}
-    return {"syscalls_per_message": sum(per_unit.values()), "by_name": per_unit,
-            "messages": units, "tracer": tracers.name}, figures
+    # What strace counted over warm-up and window is shared out by their time.
+    share = 1.0 if tracer.counts_window else window_share(load)
+    calls = sorted(tracer.counts().items(), key=lambda at: -at[1])
+    per_message = {name: number * share / load["messages"] for name, number in calls}
+    return {"syscalls_per_message": sum(per_message.values()), "by_name": per_message,
+            "messages": load["messages"], "tracer": tracer.name}, figures

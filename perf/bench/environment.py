@@ -142,11 +142,6 @@ def build_facts(build):
             "versions": versions}
 
 
-def allocator_of(pid):
-    """The allocator in a running gateway, by what it has mapped."""
-    return "jemalloc" if "jemalloc" in sampling.read(f"/proc/{pid}/maps") else "the C library's"
-
-
 def commit(root):
     def git(*words):
         done = subprocess.run(["git", "-C", root, *words], capture_output=True, text=True,

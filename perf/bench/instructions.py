@@ -12,7 +12,6 @@ import shutil
 import tempfile
 
 from perf.bench.processes import Failure
-from perf.bench.sampling import units_of_run
 
 # Enough turns that the last, half-empty one does not show; few enough for some seconds.
 UNITS = 4000
@@ -70,7 +69,7 @@ def one_run(bench, member, cell, units):
         if not result["correct"]:
             raise Failure(f"{cell.name} on {member.name} under valgrind: "
                           f"{'; '.join(result['faults'])}")
-        return instructions_of(directory), units_of_run(result)
+        return instructions_of(directory), result["messages"]
 
 
 def count(bench, member, cell):

@@ -43,7 +43,7 @@ def measured(args, progress):
     pins = pinning.choose(args.reactors)
     the_plan = arguments.make_plan(args, pins)
     progress.show("looking at the machine")
-    effective = members.effective_options(the_plan.members, args.reactors)
+    effective, allocators = members.looked_at(the_plan.members, args.reactors)
     facts, warnings = environment.capture(
         arguments.ROOT, args.build, pins, plan.HICCUP_SECONDS[the_plan.mode])
     for warning in warnings:
@@ -51,6 +51,7 @@ def measured(args, progress):
     # Our own work between the runs is done where the load runs, not where the server does.
     os.sched_setaffinity(0, pins.load)
     facts["warnings"] = warnings
+    facts["allocator"] = ", ".join(sorted(set(allocators.values())))
     result = {
         "schema": SCHEMA, "id": started.strftime("%Y%m%dT%H%M%SZ"),
         "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"), "elapsed_seconds": 0.0,
@@ -117,5 +118,4 @@ def main(argv):
         return 130
     finally:
         progress.clear()
-    return 0 if any(run["valid"] for scenario in result["scenarios"]
-                    for run in scenario["runs"]) else 1
+    return 1 if any(scenario["failures"] for scenario in result["scenarios"]) else 0

@@ -31,12 +31,19 @@ def echoes(build):
     return [Member(f"echo {kind}", build, kind, True) for kind in ("epoll", "uring")]
 
 
-def effective_options(members, reactors):
-    """{name: poller options in effect}; a spec that the gateway refuses is a Failure with the
-    gateway's own words."""
-    result = {}
+def looked_at(members, reactors):
+    """({name: poller options in effect}, {name: allocator}) of gateways that are started for it; a
+    spec that the gateway refuses is a Failure with the gateway's own words."""
+    effective, allocators = {}, {}
     for member in members:
         server = member.start(reactors, None)
-        result[member.name] = server.effective
+        effective[member.name] = server.effective
+        allocators[member.name] = allocator_of(server.pid)
         server.stop()
-    return result
+    return effective, allocators
+
+
+def allocator_of(pid):
+    """The allocator in a running gateway, by what it has mapped."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
+        return "jemalloc" if "jemalloc" in file.read() else "the C library's"

@@ -40,12 +40,21 @@ class Window:
 ECHO_SETTINGS = {"auth": "off"}
 
 
-def measured(bench, member, cell, settings, *, tracer=None, disturb=None):
+class Unwatched:
+    """A run without anybody who watches, or disturbs, its window from outside."""
+
+    def begin(self):
+        """The window begins."""
+
+    def end(self):
+        """The window has ended."""
+
+
+def measured(bench, member, cell, settings, *, watch=None):
     """Runs the load once; returns the figures of a RUN ("load" and what sampling.py gives).
 
-    `settings` go to the load behind the cell's own. `tracer(pid)` makes something that is attached
-    before the first unit and detached when all are in: {"counted": ...} is in the result then.
-    `disturb(server)` is called as the window begins (see perf/selfcheck). A Failure of a process
+    `settings` go to the load behind the cell's own. `watch(server)` makes something with the verbs
+    of Unwatched before the first unit is sent (a tracer, a disturbance). A Failure of a process
     ends both.
     """
     if member.is_echo:
@@ -62,11 +71,8 @@ def measured(bench, member, cell, settings, *, tracer=None, disturb=None):
             load.go()
         load.ready()
         sampler.at_ready(cell.connections)
-        attached = tracer(server.pid) if tracer else None
-        figures = lead_through(load, sampler, settings.get("seconds", 0),
-                               lambda: disturb(server) if disturb else None)
-        if attached:
-            figures["counted"] = attached.counts()
+        watcher = watch(server) if watch else Unwatched()
+        figures = lead_through(load, sampler, watcher, settings.get("seconds", 0))
         load.finish()
         server.stop()
     except BaseException:
@@ -77,18 +83,18 @@ def measured(bench, member, cell, settings, *, tracer=None, disturb=None):
     return figures
 
 
-def lead_through(load, sampler, seconds, at_measure):
+def lead_through(load, sampler, watcher, seconds):
     """From ready to result."""
     load.go()
     load.wait_measure()
     sampler.at_measure()
-    at_measure()
+    watcher.begin()
     if not load.done_within(seconds / 2):
         sampler.at_half()
     load.wait_done(seconds)
     sampler.at_done()
+    watcher.end()
     result = load.result()
-    sampler.at_result()
     return {"load": result, **sampler.figures(result)}
 
 

@@ -124,7 +124,7 @@ class Moment:
 
 class Sampler:
     """One run's readings: before_load(), opened() or not, at_ready(), at_measure(), at_half(),
-    at_done(), at_result(); then figures()."""
+    at_done(); then figures()."""
 
     def __init__(self, server, server_cores, load_cores, softirq_extra):
         self.server = server
@@ -157,9 +157,6 @@ class Sampler:
 
     def at_done(self):
         self.last = Moment(self.server)
-
-    def at_result(self):
-        """Everything in flight has come, the connections are still open."""
         self.metrics_after = self.server.metrics()
 
     def figures(self, load):
@@ -202,12 +199,11 @@ class Sampler:
                 "softirq_s": softirq, "load_softirq_s": self._grown("softirq", self.load_cores)}
 
     def _poller(self, load):
-        """Deltas of the poller's counters over the whole run, all of whose units are known, as the
-        share that the window's units have in them."""
-        whole = units_of_run(load)
-        if not whole or not self.metrics_after:
+        """What the poller's counters grew by in the window: in warm-up and window together (reading
+        /metrics between the two would disturb), by the window's share of their time."""
+        if not self.metrics_after:
             return {}
-        share = load["messages"] / whole
+        share = window_share(load)
         return {name: (self.metrics_after[family] - self.metrics_before[family]) * share
                 for name, family in POLLER.items()}
 
@@ -239,7 +235,6 @@ class Sampler:
         return result
 
 
-def units_of_run(load):
-    """The units of the whole run, warm-up and drain included; None if its counts do not tell."""
-    counts = load["counts"]
-    return counts["delivered"] if load["unit"] == "delivery" else counts["acknowledged"]
+def window_share(load):
+    """The window's share of the time in which the load sends."""
+    return load["seconds"] / (load["seconds"] + load["scenario"]["warmup_seconds"])
