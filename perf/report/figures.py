@@ -120,6 +120,19 @@ def thrown_out(scenario):
             for run in scenario["runs"] if not run.get("valid")]
 
 
+def thrown_out_by_kind(scenario):
+    """{"generator late": [(run, "p99 of its lateness is …"), …], …}, the most frequent kind first.
+
+    A reason begins with its kind and a colon.
+    """
+    kinds = {}
+    for run, reasons in thrown_out(scenario):
+        for reason in reasons:
+            kind, _, detail = reason.partition(": ")
+            kinds.setdefault(kind, []).append((run, detail))
+    return dict(sorted(kinds.items(), key=lambda entry: -len(entry[1])))
+
+
 def printable(value):
     """A result without control characters: a terminal would obey them, whoever wrote the file."""
     if isinstance(value, str):

@@ -202,10 +202,13 @@ def _ratios(scenario, base, other, paint):
     yield from wrapped(f"{other} / {base}")
     for comparison in found:
         metric = comparison["metric"]
+        if comparison.get("ratio") is None:
+            yield f"    {figures.METRICS[metric]:<6}     –  no valid pair"
+            continue
         row = (f"    {figures.METRICS[metric]:<6}{figures.ratio(comparison['ratio']):>6}"
                f"  ({figures.interval(comparison.get('low'), comparison.get('high'))})")
         verdict = comparison.get("verdict", "")
-        tail = f"{comparison.get('pairs', 0)} pairs"
+        tail = figures.count(comparison.get("pairs", 0), "pair")
         resolution = figures.dig(scenario, "resolution", metric)
         if resolution and resolution.get("low") is not None:
             tail += f"; A against A {figures.interval(resolution['low'], resolution['high'])}"
@@ -248,13 +251,17 @@ def _floors(result, scenario):
 
 
 def reasons_text(scenario):
-    """'2 of 24 runs: generator-bound: busy 0.97 (run 12); …', '' if none was thrown out."""
+    """'2 of 24 runs: generator-bound 2, as run 12 (uring): its workers …', '' if none was."""
     thrown = figures.thrown_out(scenario)
     if not thrown:
         return ""
-    listed = "; ".join(f"run {run.get('id', '?')} ({run.get('spec', '?')}): {', '.join(found)}"
-                       for run, found in thrown)
-    return f"{len(thrown)} of {figures.count(len(scenario['runs']), 'run')}: {listed}"
+    listed = []
+    for kind, found in figures.thrown_out_by_kind(scenario).items():
+        run, detail = found[0]
+        which = f"run {run.get('id', '?')} ({run.get('spec', '?')})"
+        example = f"as {which}" if len(found) > 1 else which
+        listed.append(f"{kind} {len(found)}, {example}{': ' if detail else ''}{detail}")
+    return f"{len(thrown)} of {figures.count(len(scenario['runs']), 'run')}: {'; '.join(listed)}"
 
 
 def _thrown_out(scenario):

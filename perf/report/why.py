@@ -104,12 +104,15 @@ def _inconclusive(scenario, base, other, comparison):
 
 def _not_compared(scenario, base, other):
     missing = [spec for spec in (base, other) if not figures.valid_runs(scenario, spec)]
-    if missing:
-        reasons = sorted({reason for run, found in figures.thrown_out(scenario)
-                          for reason in found if run.get("spec") in missing})
-        because = f" (thrown out: {'; '.join(reasons)})" if reasons else ""
-        return f"No verdict: no run of {' nor of '.join(missing)} counts{because}."
-    return f"No verdict: {other} was not compared with {base} here."
+    if not missing:
+        return f"No verdict: {other} was not compared with {base} here."
+    text = f"No verdict: no run of {' nor of '.join(missing)} counts"
+    kinds = [f"{kind} {len(found)}" for kind, found
+             in figures.thrown_out_by_kind(scenario).items()]
+    if not kinds:
+        return f"{text}."
+    help_text = _remedy_for_thrown_out(scenario)
+    return f"{text} (thrown out: {', '.join(kinds)})" + (f"; {help_text}." if help_text else ".")
 
 
 def _as_clause(reason):
@@ -311,22 +314,39 @@ def _no_cause(scenario, base, other):
 
 # ── What would help ──
 
+# What helps against each kind of reason for which the driver throws runs out.
+REMEDIES = {
+    "generator-bound": "a lower rate, or more cores for the load, would help",
+    "generator late": "a quieter machine or a lower rate would help",
+    "disturbed": "a quieter machine would help",
+    "sampled late": "a quieter machine would help",
+    "wrong": "the fault comes first: tools/dev test, then the run's own words",
+    "failed": "the fault comes first: tools/dev test, then the run's own words",
+    "empty": "longer runs (--seconds) would help",
+}
+# So many runs thrown out of all are what made a verdict impossible.
+THROWN_OUT_SHARE = 0.25
+
+
+def _remedy_for_thrown_out(scenario):
+    kind = next(iter(figures.thrown_out_by_kind(scenario)), None)
+    return REMEDIES.get(kind, "")
+
+
 def remedy(scenario, comparison):
     """What a user can do about an inconclusive verdict, by what made it so."""
-    reasons = " ".join(reason for _, found in figures.thrown_out(scenario) for reason in found)
     thrown = len(figures.thrown_out(scenario))
-    if thrown * 4 >= len(scenario["runs"]) and thrown:
-        if "generator" in reasons:
-            return "a lower rate, or more cores for the load, would help"
-        if "steal" in reasons or "late" in reasons:
-            return "a quieter machine would help"
+    if thrown and thrown >= THROWN_OUT_SHARE * len(scenario["runs"]):
+        found = _remedy_for_thrown_out(scenario)
+        if found:
+            return found
     if not comparison.get("pairs"):
         return "more time would help (--budget, or --full)"
     wanted = pairs_wanted(comparison)
     if wanted > PAIRS_BEARABLE:
         return (f"a quieter machine or longer runs (--full) would help: with runs that differ so "
                 f"much it would take some {wanted} pairs")
-    return f"more pairs would help (--pairs {wanted}, or --full)"
+    return f"more pairs would help (--pairs {wanted} with a larger --budget, or --full)"
 
 
 def pairs_wanted(comparison):

@@ -90,10 +90,19 @@ class Content(unittest.TestCase):
         self.assertIn("→ uring loses: it spends", self.flat)
 
     def test_thrown_out_runs_are_counted_and_named(self):
-        self.assertIn("Thrown out 3 of 32 runs", self.flat)
-        for reason in ("generator-bound: its workers were busy for 97% of the time",
-                       "disturbed: 320 ms of steal", "wrong: 3 of 20,800 deliveries were lost"):
+        self.assertIn("Thrown out 3 of 32 runs: generator-bound 1, run ", self.flat)
+        for reason in ("(uring): its workers were busy for 97% of the time",
+                       "disturbed 1, run ", "320 ms of steal, more than 60 ms",
+                       "wrong 1, run ", "3 of 20,800 deliveries were lost"):
             self.assertIn(reason, self.flat)
+
+    def test_many_runs_of_one_kind_are_one_line(self):
+        result = report_sample.result()
+        for run in result["scenarios"][0]["runs"][:9]:
+            run.update(valid=False, invalid_reasons=["generator late: p99 of its lateness is 9 ms"])
+        first = result["scenarios"][0]["runs"][0]["id"]
+        self.assertIn(f"Thrown out 9 of 32 runs: generator late 9, as run {first} (epoll): p99 of "
+                      "its lateness is 9 ms", " ".join(shown(result).split()))
 
     def test_the_distance_from_the_floor_is_told_where_there_is_one(self):
         self.assertRegex(self.text, r"CPU above the floor: epoll 1\.\d\d times echo epoll, uring "
@@ -123,7 +132,7 @@ class Content(unittest.TestCase):
                                        "invalid_reasons": ["failed: it died"]}]}]}
         text = shown(bare)
         self.assertIn("No verdict: no run of epoll nor of uring counts", text)
-        self.assertIn("failed: it died", text)
+        self.assertIn("failed 1, run 1 (uring): it died", text)
 
 
 class Colour(unittest.TestCase):

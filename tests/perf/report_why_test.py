@@ -74,8 +74,8 @@ class Verdicts(unittest.TestCase):
         good = {"spec": "epoll", "valid": True, "purpose": "compare"}
         text = sentence("inconclusive", 1, {}, {}, runs=[bad, good],
                         comparisons=[NO_RATIO])
-        self.assertEqual(text, "No verdict: no run of uring counts (thrown out: wrong: 3 "
-                               "deliveries were lost).")
+        self.assertEqual(text, "No verdict: no run of uring counts (thrown out: wrong 1); the "
+                               "fault comes first: tools/dev test, then the run's own words.")
 
     def test_one_spec_alone_is_compared_with_nothing(self):
         self.assertIn("nothing to compare", why.sentence(report_sample.scenario(
