@@ -107,11 +107,11 @@ def _not_compared(scenario, base, other):
     if not missing:
         return f"No verdict: {other} was not compared with {base} here."
     text = f"No verdict: no run of {' nor of '.join(missing)} counts"
-    kinds = [f"{kind} {len(found)}" for kind, found
-             in figures.thrown_out_by_kind(scenario).items()]
+    theirs = {**scenario, "runs": [run for run in scenario["runs"] if run.get("spec") in missing]}
+    kinds = [f"{kind} {len(found)}" for kind, found in figures.thrown_out_by_kind(theirs).items()]
     if not kinds:
-        return f"{text}."
-    help_text = _remedy_for_thrown_out(scenario)
+        return f"{text}: there was no time for one (--budget, or --full)."
+    help_text = _remedy_for_thrown_out(theirs)
     return f"{text} (thrown out: {', '.join(kinds)})" + (f"; {help_text}." if help_text else ".")
 
 
@@ -330,6 +330,8 @@ THROWN_OUT_SHARE = 0.25
 
 def _remedy_for_thrown_out(scenario):
     kind = next(iter(figures.thrown_out_by_kind(scenario)), None)
+    if kind == "generator-bound" and scenario.get("loop") == "closed":
+        return "more cores for the load, or the open loop, would help"
     return REMEDIES.get(kind, "")
 
 

@@ -63,6 +63,22 @@ class Verdicts(unittest.TestCase):
         self.assertIn("a lower rate, or more cores for the load, would help", text)
         self.assertNotIn("--pairs", text)
 
+    def test_a_closed_loop_has_no_rate_to_lower(self):
+        bad = {"spec": "uring", "valid": False, "purpose": "compare",
+               "invalid_reasons": ["generator-bound: its workers were busy for 97% of the time"]}
+        wide = report_sample.comparison(1.0, "inconclusive", low=0.8, high=1.2)
+        text = sentence("inconclusive", 1.0, cpu(2, 8), cpu(2, 8), comparisons=[wide], runs=[bad],
+                        loop="closed")
+        self.assertIn("more cores for the load, or the open loop, would help", text)
+
+    def test_a_spec_that_never_ran_had_no_time(self):
+        late = {"spec": "epoll", "valid": False, "purpose": "compare",
+                "invalid_reasons": ["sampled late: by 18 ms"]}
+        good = {"spec": "epoll", "valid": True, "purpose": "compare"}
+        text = sentence("inconclusive", 1, {}, {}, runs=[late, good], comparisons=[NO_RATIO])
+        self.assertEqual(text, "No verdict: no run of uring counts: there was no time for one "
+                               "(--budget, or --full).")
+
     def test_hopeless_noise_asks_for_a_quieter_machine(self):
         wide = report_sample.comparison(1.0, "inconclusive", low=0.4, high=1.8, pairs=6)
         self.assertIn("a quieter machine or longer runs",
