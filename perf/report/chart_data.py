@@ -131,8 +131,10 @@ def rates(scenario, specs):
         for spec in specs:
             found = figures.level(scenario, spec, "rate")
             if found:
+                busy = figures.median(scenario, spec, "server_busy")
                 rows.append({"spec": spec, "median": found["median"], "low": found.get("low"),
-                             "high": found.get("high"), "bound": False,
+                             "high": found.get("high"),
+                             "bound": busy is not None and busy < judge.SATURATED,
                              "runs": each(scenario, spec, "rate")})
         return rows
     return [{"spec": found["spec"], "median": found["rate"], "low": None, "high": None,

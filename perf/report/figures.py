@@ -164,16 +164,17 @@ def number(value):
 
 
 def aligned(values):
-    """The figures of one column, with the same number of decimals: as many as its largest needs,
-    more if the smallest would vanish."""
+    """The figures of one column, with the same number of decimals: as many as its largest needs;
+    where all are small, more if the smallest would vanish."""
     known = [abs(value) for value in values if value]
     places = 0
     if known:
         places = 0 if max(known) >= 100 else 1 if max(known) >= 10 else 2
-        while places < 4 and min(known) < 100 > max(known) and min(known) * 10 ** places < 0.95:
+        while max(known) < 1 and places < 4 and min(known) * 10 ** places < 0.95:
             places += 1
-    return ["–" if value is None else "0" if value == 0 else f"{value:,.{places}f}"
-            for value in values]
+    least = 10 ** -places / 2
+    return ["–" if value is None else "0" if value == 0 else f"<{2 * least:.{places}f}"
+            if 0 < abs(value) < least else f"{value:,.{places}f}" for value in values]
 
 
 def ratio(value):

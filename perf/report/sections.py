@@ -217,8 +217,10 @@ def _charts(result, found, number):
                             "pale: user space; hatched: kernel threads.",
                             Raw(""), _cpu_table(data["cpu"], figures.unit(found))))
     if data["rates"]:
-        note = ("Median and 95 % interval; small dots are runs." if closed else
-                "The closed loop that the open loop's rate was taken from: one run each.")
+        note = ("Median and 95 % interval; small dots are runs. Client bound: the gateway had time "
+                "left, so its maximum lies higher." if closed else
+                "The closed loop that the open loop's rate was taken from: one run each. Client "
+                "bound: the gateway had time left, so its maximum lies higher.")
         pair.append(_figure(number, "rates", "Throughput", note, Raw(""),
                             _rate_table(data["rates"], figures.unit(found))))
     if pair:
@@ -262,9 +264,10 @@ def _interval_of(row):
 
 
 def _rate_table(rows, unit):
-    return html_table(f"Rate in {unit}s per second", ["Poller", "Median", "95 % interval", "Limit"],
+    return html_table(f"Rate in {unit}s per second",
+                      ["Poller", "Median", "95 % interval", "Bound by"],
                       [[row["spec"], figures.number(row["median"]), _interval_of(row),
-                        "the generator" if row["bound"] else "the server"] for row in rows])
+                        "the client" if row["bound"] else "the gateway"] for row in rows])
 
 
 def _ratio_table(found, rows):
@@ -318,16 +321,30 @@ def _counters(result, found):
                       ["Counter", *specs], rows, class_="counters")
 
 
+# A call that no spec makes once in two hundred messages is one of "others".
+RARE_CALL = 0.005
+
+
 def _syscall_rows(found, specs, unit):
     counted = [figures.dig(found, "counted", spec) or {} for spec in specs]
     if not any(counted):
         return []
-    names = sorted({name for one in counted for name in one.get("by_name") or {}})
+    most = {}
+    for one in counted:
+        for name, amount in (one.get("by_name") or {}).items():
+            most[name] = max(amount, most.get(name, 0))
+    names = [name for name in sorted(most, key=lambda name: -most[name])
+             if most[name] >= RARE_CALL]
     rows = [[f"System calls per {unit}",
              *figures.aligned([one.get("syscalls_per_message") for one in counted])]]
     for name in names:
         rows.append([element("span", element("code", name), class_="depth1"),
                      *figures.aligned([(one.get("by_name") or {}).get(name) for one in counted])])
+    if len(names) < len(most):
+        rest = [sum(amount for name, amount in one["by_name"].items() if name not in names)
+                if one.get("by_name") else None for one in counted]
+        rows.append([element("span", f"{len(most) - len(names)} others", class_="depth1"),
+                     *figures.aligned(rest)])
     return rows
 
 
@@ -345,10 +362,18 @@ def _thrown_out(found):
                        class_="note")
     return joined([element("h3", f"Thrown out: {len(thrown)} of "
                                  f"{figures.count(len(found['runs']), 'run')}"),
-                   html_table("Runs that do not count, with the reason",
-                              ["Run", "Poller", "Purpose", "Reason"],
-                              [[run.get("id", "?"), run.get("spec", "?"), run.get("purpose", "?"),
-                                "; ".join(reasons)] for run, reasons in thrown])])
+                   html_table("Runs that do not count, by what was wrong with them",
+                              ["Reason", "Runs", "Which", "The first of them"],
+                              [_kind_row(kind, runs) for kind, runs
+                               in figures.thrown_out_by_kind(found).items()], class_="words")])
+
+
+def _kind_row(kind, runs):
+    names = {}
+    for run, _ in runs:
+        names.setdefault(run.get("spec", "?"), []).append(str(run.get("id", "?")))
+    which = "; ".join(f"{spec}: {', '.join(ids)}" for spec, ids in names.items())
+    return [kind, len(runs), which, runs[0][1]]
 
 
 def _every_run(found):
@@ -360,10 +385,12 @@ def _every_run(found):
              figures.duration(figures.of_run("p99", run)),
              figures.duration(figures.dig(run, "load", "lateness", "p99") or None),
              figures.number(figures.dig(run, "load", "generator", "busy")),
-             "yes" if run.get("valid") else "no"] for run in found["runs"]]
+             "yes" if run.get("valid") else "; ".join(run.get("invalid_reasons") or ["no"])]
+            for run in found["runs"]]
     return folded(f"Every run ({len(rows)})", html_table(
         "Every run, in its order", ["Run", "Poller", "Purpose", "Pair", "Rate", "CPU, µs", "p50",
-                                    "p99", "Lateness p99", "Generator busy", "Counts"], rows))
+                                    "p99", "Lateness p99", "Generator busy", "Counts"], rows,
+        class_="words-last"))
 
 
 # ── The end of the page ──

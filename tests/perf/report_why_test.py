@@ -120,9 +120,9 @@ class Causes(unittest.TestCase):
     def test_context_switches_and_blocks_not_to_be_had(self):
         text = sentence("higher", 1.2, cpu(2, 8, context_switches_per_message=0.1,
                                            starved_per_message=0),
-                        cpu(2, 10, context_switches_per_message=0.9, starved_per_message=0.5))
+                        cpu(3, 9, context_switches_per_message=0.9, starved_per_message=5.3))
         self.assertIn("its threads are switched 0.90 times a ping (epoll's: 0.10)", text)
-        self.assertIn("0.50 receives a ping find every block lent (epoll: none)", text)
+        self.assertIn("5.30 times a ping a receive finds every block lent (epoll: none)", text)
 
     def test_collecting_calls_stand_in_where_no_tracer_counted(self):
         text = sentence("lower", 0.9, cpu(2, 8, calls_per_message=1.0),

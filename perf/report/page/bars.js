@@ -38,7 +38,7 @@ function marks(rows, looks, look) {
         style: { text: content, font: `400 12.5px ${look.text.fontFamily}`, fill: look.ink,
           ...style } });
       const [start] = api.coord([0, at]);
-      const figure = short(row.median) + (row.bound ? ' (limited by the generator)' : '');
+      const figure = short(row.median) + (row.bound ? ', client bound' : '');
       const dots = row.runs.map((value) => ({ type: 'circle',
         shape: { cx: api.coord([value, at])[0], cy: y + kDots, r: 2.5 },
         style: { fill: colour, opacity: 0.55 } }));

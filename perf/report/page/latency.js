@@ -53,7 +53,8 @@ export function latency(scenario, part, looks, look, width) {
   const low = Math.min(...values) / 1.08;
   const high = Math.max(...values) * 1.08;
   const end = Math.max(...points.map(([nines]) => nines));
-  const steps = high / low > 300 && width < 600 ? [1] : [1, 2, 5];
+  const steps = high / low > 300 && width < 600 ? [1] : high / low < 12 ? [1, 1.5, 2, 3, 5, 7]
+    : [1, 2, 5];
   // Floors lie below the pollers, whatever their order.
   const series = [...curves].reverse().flatMap((curve) => lines(curve, looks, look));
   return {
