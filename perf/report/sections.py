@@ -281,7 +281,7 @@ def _ratio_table(found, rows):
                         comparison.get("reason", "")])
     return html_table("Ratios, intervals and verdicts",
                       ["Metric", "Poller", "Ratio", "95 % interval", "Pairs", "A against A",
-                       "Verdict", "Because"], written)
+                       "Verdict", "Because"], written, class_="words-last")
 
 
 # What the counters' table shows: label, figure, divisor.
@@ -413,18 +413,19 @@ def environment(result):
         rows.insert(0, ("command", result["command"]))
     return element("section", element("h2", "Environment"),
                    element("p", table.environment_line(result)),
-                   folded("All of it", html_table("Environment", ["What", "Value"], rows)),
+                   folded("All of it", html_table("Environment", ["What", "Value"], rows,
+                                              class_="words")),
                    id="environment")
 
 
 def _flat(found, prefix=""):
-    """('limits, nofile', 1048576) …: nested objects as rows; histograms by what people read."""
+    """('limits: nofile', 1048576) …: nested objects as rows; histograms by what people read."""
     for key, value in found.items():
-        name = f"{prefix}{key.replace('_', ' ')}"
+        name = f"{prefix}{key}" if prefix else key.replace("_", " ")
         if key == "hiccups" and isinstance(value, list):
             yield from _hiccups(value)
         elif isinstance(value, dict):
-            yield from _flat(value, f"{name}, ")
+            yield from _flat(value, f"{name}: ")
         elif isinstance(value, list):
             yield name, ", ".join(map(str, value))
         else:
