@@ -278,7 +278,7 @@ class Contrast(unittest.TestCase):
             for name in ("epoll", "uring", "third", "fourth", "fifth", "sixth"):
                 self.assertGreaterEqual(contrast(colours[name], colours["ground"]), 4.5, name)
             for name in ("floor-epoll", "floor-uring"):
-                self.assertGreaterEqual(contrast(colours[name], colours["ground"]), 2.6, name)
+                self.assertGreaterEqual(contrast(colours[name], colours["ground"]), 3, name)
             self.assertGreaterEqual(contrast(colours["ink"], colours["band"]), 4.5)
 
 
