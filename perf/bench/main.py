@@ -18,8 +18,8 @@ from perf.bench.runs import Bench
 from perf.report import html, table, why
 
 SCHEMA = "sluice-bench/1"
-# Where tools/dev puts what perf/report/package.json names.
-NPM_DIR = os.path.join(arguments.ROOT, "build", "npm", "perf-report")
+# Where tools/dev installs what comes from npm.
+NPM_DIR = os.path.join(arguments.ROOT, "build", "npm")
 
 
 def utc_now():
