@@ -2,8 +2,8 @@
 bear: a closed loop, in which the next unit leaves when an answer has come.
 
 The capacity is that of the server and the load together: if the load was the busier one, it is a
-lower bound of the server's, and the result says so. An open loop costs the load more than a closed
-one, where it reads and sends in batches; so a trial shows whether it can keep the rate.
+lower bound of the server's, and the result says so. An open loop costs both more than a closed one,
+where they read and send in batches; so a trial shows whether the rate leaves them room.
 """
 import dataclasses
 import math
@@ -15,9 +15,11 @@ from perf.bench.processes import Failure
 # one commit then mostly run at the same rate, which makes them comparable.
 DIGITS = 2
 
-# A load that is busier than this is near being the bottleneck itself; a lower rate aims at less.
+# A load that is busier than this is near being the bottleneck itself, and so is a gateway at what is
+# meant as a moderate level; a lower rate aims at less.
 BUSY_MAX = 0.80
 BUSY_WANTED = 0.65
+MODERATE = 0.5
 TRIALS_MAX = 4
 
 
@@ -68,9 +70,9 @@ def slowest(entries):
 
 
 def kept_rate(entries, level, busy_at):
-    """The Rate that the load can keep: that of `level`, or less where it would be the bottleneck.
+    """The Rate that can be kept: that of `level`, or less where load or gateway would be too busy.
 
-    `busy_at(rate)` tries it for a moment and tells how busy the load was, as a share."""
+    `busy_at(rate)` tries it for a moment and tells how busy the busier one was, as a share."""
     rate = open_loop_rate(entries, level)
     for trial in range(TRIALS_MAX):
         busy = busy_at(rate)
@@ -82,5 +84,6 @@ def kept_rate(entries, level, busy_at):
     if rate == open_loop_rate(entries, level):
         return Rate(rate, level)
     kept = rate / slowest(entries)
-    return Rate(rate, kept, f"at {level:.0%} of the capacity the load would have been busy for "
-                            f"{first:.0%} of the time: measured at {kept:.0%}")
+    return Rate(rate, kept, f"at {level:.0%} of the closed loop's capacity, load or gateway "
+                            f"were busy for {first:.0%} of the time in an open loop: measured at "
+                            f"{kept:.0%}")

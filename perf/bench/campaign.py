@@ -153,13 +153,16 @@ class Campaign:
             self.notes.append(rate.note)
 
     def _busy_at(self, rate):
-        """How busy the load is at that rate, with the member that keeps it busiest."""
+        """How busy the load is at that rate, or at a moderate level the gateway: whichever is the
+        busier one, with the member that makes it so."""
         busy = []
         for member in self.plan.members:
             self._show(f"{rate:,.0f}/s on {member.name}, to see whether the load keeps it")
             figures = runs.measured(self.bench, member, self.cell,
                                     {**self.plan.trial.settings(), "rate": rate})
             busy.append(figures["load"]["generator"]["busy"])
+            if self.cell.level <= calibrate.MODERATE:
+                busy.append(figures["server_busy"])
             self._add(member, "calibration", figures)
         return max(busy)
 
