@@ -28,16 +28,9 @@ class LoadTest(unittest.TestCase):
     build = ""
     scenarios = ""
 
-    def setUp(self):
-        self.servers = []
-
-    def tearDown(self):
-        for server in self.servers:
-            server.stop()
-
     def gateway(self, poller="epoll", flags=()):
         server = processes.start_gateway(self.build, poller, flags=flags)
-        self.servers.append(server)
+        self.addCleanup(server.stop)
         return server
 
     def load(self, name, port, settings=None, words=()):
