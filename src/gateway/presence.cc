@@ -5,8 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "base/check.h"
-#include "base/hash.h"
 
 namespace sluice {
 namespace {
@@ -46,7 +46,7 @@ Presence::~Presence() {
 }
 
 size_t Presence::UidHash::operator()(std::string_view uid) const {
-  return static_cast<size_t>(stable_hash(uid));
+  return absl::Hash<absl::string_view>()(absl_view(uid));
 }
 
 Identity* Presence::find(std::string_view uid) const {
