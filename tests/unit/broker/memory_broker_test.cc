@@ -227,6 +227,39 @@ TEST_P(MemoryBrokerOn, CountsEveryChannelFromOne) {
   EXPECT_EQ(brokers_.channels(), 4U);
 }
 
+TEST_P(MemoryBrokerOn, TellsPersonChannelsApartWhoseUidsRunTogether) {
+  brokers_.publish(0, "a", "bcd", "1");
+  brokers_.publish(0, "ab", "cd", "2");
+  brokers_.publish(0, "abc", "d", "3");
+  brokers_.publish(0, "abcd", "ab", "4");
+  brokers_.publish(0, "ab", "ab", "5");
+  brokers_.settle();
+  brokers_.publish(last_, "cd", "ab", "6");
+  brokers_.settle();
+  EXPECT_THAT(brokers_.seen("done"),
+              UnorderedElementsAre("1/1", "2/1", "3/1", "4/1", "5/1", "6/2"));
+  EXPECT_EQ(brokers_.channels(), 5U);
+}
+
+// A table that grows hashes the names it keeps, a look-up hashes the two uids.
+TEST_P(MemoryBrokerOn, FindsAPersonChannelAgainAmongAThousand) {
+  for (int round = 1; round <= 2; ++round) {
+    for (int i = 0; i < 1000; ++i) brokers_.publish(0, "alice", absl::StrCat("friend", i), "hi");
+    brokers_.settle();
+    EXPECT_EQ(brokers_.channels(), 1000U);
+  }
+  EXPECT_EQ(brokers_.events.back().sequence, 2U);
+}
+
+TEST(PersonChannel, HasOneNameFromBothSides) {
+  EXPECT_EQ(PersonChannel("bob", "alice").name(), "alice#bob");
+  EXPECT_EQ(PersonChannel("alice", "bob").name(), "alice#bob");
+  EXPECT_EQ(PersonChannel("alice", "alice").name(), "alice#alice");
+  const std::string name = "al#alice";
+  EXPECT_EQ(PersonChannel(name).low, "al");
+  EXPECT_EQ(PersonChannel(name).high, "alice");
+}
+
 TEST_P(MemoryBrokerOn, GivesNoSequenceToWhatIsNotPersisted) {
   brokers_.publish(0, "alice", "bob", "typing", ChannelType::Person, kFlagNoPersist);
   brokers_.settle();
