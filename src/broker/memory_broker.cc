@@ -72,7 +72,7 @@ uint32_t& MemoryBroker::sequence_of(const PersonChannel& channel) {
 void MemoryBroker::publish_person(Message& message) {
   const bool persist = (message.flags & kFlagNoPersist) == 0;
   stamp(message, persist ? &sequence_of({message.from, message.channel_id}) : nullptr);
-  if (message.from != message.channel_id) {
+  if (message.echo && message.from != message.channel_id) {
     message.hold();
     send_person(message, true);
   }

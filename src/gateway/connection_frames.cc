@@ -128,8 +128,10 @@ void Connection::on_send(const SendPacket& send) {
     return;
   }
   ++sends_in_flight_;
-  shard_.publish(Message::make(send, identity_->uid(), self_, shard_.index(), session_.version(),
-                               shard_.pool()));
+  Message& message = Message::make(send, identity_->uid(), self_, shard_.index(),
+                                   session_.version(), shard_.pool());
+  message.echo = !identity_->alone();
+  shard_.publish(message);
 }
 
 void Connection::on_message_done(const Message& message) {

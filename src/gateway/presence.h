@@ -6,6 +6,7 @@
 // reactor's.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,6 +37,9 @@ class Identity {
   DeviceLevel device_level() const { return level_; }
   // The authenticator's word; before presence hears of the connection.
   void set_level(DeviceLevel level) { level_ = level; }
+  // Whether the uid has no other listed connection: presence says so, the connection's reactor
+  // asks.
+  bool alone() const { return alone_.load(std::memory_order_relaxed); }
 
  private:
   friend class Presence;
@@ -45,7 +49,8 @@ class Identity {
   DeviceLevel level_ = DeviceLevel::Slave;
   uint8_t uid_size_ = 0;
   uint8_t device_size_ = 0;
-  bool listed_ = false;       // presence's: whether it is in the chain
+  bool listed_ = false;  // presence's: whether it is in the chain
+  std::atomic<bool> alone_{false};
   Identity* next_ = nullptr;  // presence's: the uid's connection before this one
 };
 
@@ -104,6 +109,9 @@ class Presence {
     bool operator()(std::string_view a, const Identity* b) const { return a == b->uid(); }
   };
   Identity* find(std::string_view uid) const;
+  static void set_alone(Identity& identity, bool alone) {
+    identity.alone_.store(alone, std::memory_order_relaxed);
+  }
   void unlist(Identity* identity);
 
   absl::flat_hash_set<Identity*, UidHash, UidEqual> uids_;

@@ -96,13 +96,15 @@ class Brokers {
 
   // Without turning: what the channel's owner has to do waits in its mailbox.
   void publish(uint32_t home, std::string_view from, std::string_view to, std::string_view text,
-               ChannelType type = ChannelType::Person, uint8_t flags = 0) {
+               ChannelType type = ChannelType::Person, uint8_t flags = 0, bool echo = true) {
     SendPacket send;
     send.flags = flags;
     send.channel_id = to;
     send.channel_type = type;
     send.payload = bytes_of(text);
-    brokers_[home]->publish(Message::make(send, from, Token::make(home, 1, 1), home, 5, pool_));
+    Message& message = Message::make(send, from, Token::make(home, 1, 1), home, 5, pool_);
+    message.echo = echo;
+    brokers_[home]->publish(message);
   }
   void apply(uint32_t asker, std::string_view uid, std::string_view group, bool subscribe) {
     auto* subscription = new Subscription;
@@ -183,6 +185,15 @@ TEST_P(MemoryBrokerOn, DeliversAPersonMessageToBothSidesAndThenIsDone) {
   EXPECT_THAT(brokers_.seen("to alice"), ElementsAre("hi/1"));
   EXPECT_THAT(brokers_.seen("done"), ElementsAre("hi/1"));
   EXPECT_EQ(brokers_.events.back().what, "done");
+}
+
+TEST_P(MemoryBrokerOn, DeliversToTheReceiverOnlyWhereTheSenderIsAlone) {
+  brokers_.publish(0, "alice", "bob", "hi", ChannelType::Person, 0, false);
+  brokers_.publish(0, "alice", "alice", "note", ChannelType::Person, 0, false);
+  brokers_.settle();
+  EXPECT_THAT(brokers_.seen("to bob"), ElementsAre("hi/1"));
+  EXPECT_THAT(brokers_.seen("to alice"), ElementsAre("note/1")) << "she wrote to herself";
+  EXPECT_THAT(brokers_.seen("done"), UnorderedElementsAre("hi/1", "note/1"));
 }
 
 TEST_P(MemoryBrokerOn, DeliversOnTheReactorThatOwnsTheUid) {
