@@ -58,7 +58,7 @@ void Connection::on_frame(const Frame& frame) {
 
 void Connection::on_ping() {
   shard_.metrics().pings.add();
-  const size_t size = framing_ == Framing::Wkproto ? 1 : kFrameHeaderBytesMax;
+  const size_t size = frame_header_size(framing_, PacketType::Pong, 0);
   encode_pong(framing_, outbound_.append(size, shard_.pool()));
   on_queued();
 }

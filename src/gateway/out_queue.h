@@ -43,7 +43,7 @@ class OutQueue {
   // least 1.
   MutableBytes append(size_t n, BufferPool& pool) {
     if (tail_ == nullptr || tail_->room() < n) add_own_piece(n, pool);
-    const MutableBytes room(tail_->data() + tail_->end, n);
+    const MutableBytes room(tail_->own_data() + tail_->end, n);
     tail_->end += static_cast<uint32_t>(n);
     bytes_ += static_cast<uint32_t>(n);
     return room;
@@ -64,9 +64,8 @@ class OutQueue {
     uint32_t begin = 0;             // of the first byte not yet sent
     uint32_t end = 0;               // behind the last byte
 
-    std::byte* data() {
-      return shared != nullptr ? shared->bytes().data() : reinterpret_cast<std::byte*>(this + 1);
-    }
+    std::byte* data() { return shared != nullptr ? shared->bytes().data() : own_data(); }
+    std::byte* own_data() { return reinterpret_cast<std::byte*>(this + 1); }
     uint32_t room() const {
       return shared != nullptr ? 0 : storage_bytes - static_cast<uint32_t>(sizeof(Piece)) - end;
     }
