@@ -26,8 +26,10 @@ size_t MemoryBroker::PersonHash::operator()(const PersonChannel& channel) const 
 
 bool MemoryBroker::PersonEqual::operator()(const std::string& name,
                                            const PersonChannel& channel) const {
-  return name.size() == channel.low.size() + 1 + channel.high.size() &&
-         name.starts_with(channel.low) && name.ends_with(channel.high);
+  const std::string_view text = name;
+  return text.size() == channel.low.size() + 1 + channel.high.size() &&
+         same_text(text.substr(0, channel.low.size()), channel.low) &&
+         same_text(text.substr(channel.low.size() + 1), channel.high);
 }
 
 // Stop 7 of 7: who gets it. From here the message travels by letters to its receivers' connections.

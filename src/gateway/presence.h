@@ -15,6 +15,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "base/bytes.h"
 #include "base/token.h"
 #include "codec/packets.h"
 
@@ -104,9 +105,8 @@ class Presence {
   };
   struct UidEqual {
     using is_transparent = void;
-    bool operator()(const Identity* a, const Identity* b) const { return a->uid() == b->uid(); }
-    bool operator()(const Identity* a, std::string_view b) const { return a->uid() == b; }
-    bool operator()(std::string_view a, const Identity* b) const { return a == b->uid(); }
+    bool operator()(const Identity* a, const Identity* b) const { return (*this)(a, b->uid()); }
+    bool operator()(const Identity* a, std::string_view b) const { return same_text(a->uid(), b); }
   };
   Identity* find(std::string_view uid) const;
   static void set_alone(Identity& identity, bool alone) {
