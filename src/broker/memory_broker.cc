@@ -60,7 +60,7 @@ void MemoryBroker::on_publish(const MessageLetter& letter) {
 }
 
 void MemoryBroker::stamp(Message& message, uint32_t* last_sequence) {
-  const WallMs now = reactor_.clock().wall_ms();
+  const WallMs now = reactor_.wall_ms();
   message.message_id = ids_.next(now);
   message.timestamp_s = static_cast<int32_t>(now / 1000);
   if (last_sequence != nullptr) message.message_seq = ++*last_sequence;
