@@ -59,8 +59,8 @@ def parser():
                       help="also user-space instructions per message, by callgrind")
     long = result.add_argument_group("how long")
     long.add_argument("--full", action="store_true",
-                      help="as long as the rules need: load levels of 10, 50, 70 and 90 %%, windows "
-                           "of 30 s, ten pairs at least, until the interval is within 2 %%")
+                      help="as long as the rules need: load levels of 10, 50, 70 and 90 %%, "
+                           "windows of 30 s, ten pairs at least, until the interval is within 2 %%")
     long.add_argument("--budget", type=positive, metavar="MINUTES", help="stop after so long")
     long.add_argument("--pairs", type=count, metavar="N", help="exactly so many, if time allows")
     long.add_argument("--seconds", type=positive, metavar="S", help="length of a window")
@@ -109,7 +109,8 @@ def make_plan(args, pinning):
     return plan.Plan(
         mode=mode, members=compared,
         floors=[] if args.no_echo else members.echoes(args.build), cells=chosen, **numbers,
-        window=window, calibration=calibration, budget_s=budget_s(args, chosen),
+        window=window, calibration=calibration, trial=plan.TRIALS[mode],
+        budget_s=budget_s(args, chosen),
         count_instructions=args.count, tracers=counting.Tracers(pinning.load),
         fixed_window=args.seconds is not None)
 
