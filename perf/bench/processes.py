@@ -60,6 +60,7 @@ class Lines:
     def __init__(self, stream):
         self.kept = collections.deque(maxlen=LINES_KEPT)
         self.fresh = queue.SimpleQueue()
+        self.returned = []
         self.thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self.thread.start()
 
@@ -72,7 +73,13 @@ class Lines:
 
     def next(self, patience):
         """The next line, None at the end of the output; raises queue.Empty without patience."""
+        if self.returned:
+            return self.returned.pop()
         return self.fresh.get(timeout=patience)
+
+    def unread(self, line):
+        """Gives a line (or the end) back to the next next()."""
+        self.returned.append(line)
 
     def text(self):
         """The end of what was said, complete if the child has ended."""
@@ -89,6 +96,13 @@ def spawn(words, cores, **options):
         raise Failure(f"{error.filename} is missing: install util-linux") from error
     atexit.register(process.kill)
     return process
+
+
+def kill(process):
+    """Ends a child of ours, also one that has ended."""
+    process.kill()
+    process.wait()
+    atexit.unregister(process.kill)
 
 
 def program(build, name):
@@ -146,8 +160,9 @@ class Server:
         """{family: value}, summed over labels (reactors, reasons); empty for an echo."""
         return metrics_from(self.metrics_text())
 
-    def alive(self):
-        return self.process.poll() is None
+    def kill(self):
+        """Ends it at once, whatever it is doing; for whoever gives up."""
+        kill(self.process)
 
     def stop(self):
         """SIGTERM, and its end. A server that crashed or does not end is a Failure."""
@@ -183,8 +198,7 @@ def wait_for(name, process, lines, pattern):
         try:
             line = lines.next(max(0.0, end - time.monotonic()))
         except queue.Empty:
-            process.kill()
-            process.wait()
+            kill(process)
             raise Failure(f"{name} did not start within {START_PATIENCE_S} s:\n"
                           f"{lines.text()}") from None
         if line is None:
@@ -214,7 +228,7 @@ def start_gateway(build, spec, *, reactors=1, cores=None, flags=(), wrapper=()):
     before = "\n".join(passed)
     admin = re.search(r"admin port open address=127\.0\.0\.1:(\d+)", before)
     if not admin:
-        process.kill()
+        kill(process)
         raise Failure(f"{name} did not log the address of its admin port:\n{before}")
     # With several reactors each logs its poller; they are equal.
     options = re.search(r" poller (name=.*)$", before, re.MULTILINE)
@@ -256,8 +270,7 @@ class Load:
             try:
                 line = self.lines.next(max(0.0, end - time.monotonic()))
             except queue.Empty:
-                self.process.kill()
-                self.process.wait()
+                self.kill()
                 raise Failure(f"sluice-load did not say '{word}' within {patience:.0f} s"
                               f"{self._said()}") from None
             if line is None:
@@ -294,6 +307,15 @@ class Load:
         """The measured window begins now."""
         self._wait("measure")
 
+    def done_within(self, seconds):
+        """Whether the window ended within so many seconds; if so, wait_done() returns at once."""
+        try:
+            line = self.lines.next(seconds)
+        except queue.Empty:
+            return False
+        self.lines.unread(line)
+        return True
+
     def wait_done(self, seconds=0):
         """The measured window, which takes about `seconds`, has ended."""
         self._wait("done", LINE_PATIENCE_S + 2 * seconds)
@@ -303,6 +325,12 @@ class Load:
         self._wait("result")
         with open(self.json_path, encoding="utf-8") as file:
             return json.load(file)
+
+    def kill(self):
+        """Ends it at once, whatever it is doing; for whoever gives up."""
+        kill(self.process)
+        if self.own_directory:
+            self.own_directory.cleanup()
 
     def finish(self):
         """Closes its connections and ends it. 1 is the code of a run that the JSON calls wrong;

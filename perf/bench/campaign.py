@@ -1,0 +1,268 @@
+"""One cell from calibration to verdict: which run comes next, and when there are enough.
+
+It starts runs (runs.py), has them judged (judge.py) and summed up (summary.py). What is thrown out
+is run again at once, while time lasts, so that a pair stays a pair of neighbours.
+"""
+import dataclasses
+import time
+
+from perf.bench import calibrate, counting, instructions, judge, runs, schedule, summary
+from perf.bench.processes import Failure
+
+# A run that is thrown out is repeated so often; what is wrong every time is no accident.
+ATTEMPTS = 3
+# So many in a row without one that counts end a cell: the time is better spent on the others.
+THROWN_OUT_IN_A_ROW_MAX = 9
+# Rounds for each pair that is wanted: where more of them fail, time does not help.
+ROUNDS_PER_PAIR_MAX = 3
+# A/A may take this share of a cell's time.
+RESOLUTION_SHARE = 0.45
+# A cell may overrun its share of the budget by this factor to come to its fewest pairs.
+OVERRUN = 1.5
+# Starting, connecting and stopping beside the window, until it has been measured.
+RUN_OVERHEAD_S = 0.7
+COUNT_OVERHEAD_S = 3.5
+# Under strace each call is some twenty times as slow.
+STRACE_SLOWDOWN = 20
+
+
+class TooNoisy(Exception):
+    """Hardly any run counts: going on would only take time."""
+
+
+@dataclasses.dataclass
+class Ledger:
+    """What all cells share: the runs so far (the median steal is of all of them), their cost."""
+
+    runs: list = dataclasses.field(default_factory=list)
+    costs: list = dataclasses.field(default_factory=list)
+    count_costs: list = dataclasses.field(default_factory=list)
+
+    def cost(self, window):
+        """What the next run will take, by the last ones."""
+        last = self.costs[-20:]
+        return sum(last) / len(last) if last else window.warmup + window.seconds + RUN_OVERHEAD_S
+
+    def count_cost(self, window):
+        last = self.count_costs[-4:]
+        return sum(last) / len(last) if last else self.cost(window) + COUNT_OVERHEAD_S
+
+
+class Campaign:
+    """A cell's. `end` is when it should be done, `hard_end` when it must; None: no limit."""
+
+    def __init__(self, plan, bench, cell, ledger, progress, budget):
+        self.plan = plan
+        self.bench = bench
+        self.cell = cell
+        self.ledger = ledger
+        self.progress = progress
+        self.budget = budget
+        self.hard_end = budget.hard_end
+        self.end = budget.next_cell()
+        self.began = time.monotonic()
+        self.window = plan.window_of(cell)
+        self.base = plan.members[0]
+        self.others = plan.members[1:]
+        self.floors = plan.floors if cell.echo else []
+        self.runs = []
+        self.settings = {}
+        self.calibration = []
+        self.counted = {}
+        self.notes = []
+        self.failures = []
+        self.in_a_row = 0
+
+    def run(self):
+        """The scenario of the result. A Failure in one step ends the cell, and is named in it."""
+        try:
+            self._calibrate()
+            self._resolve()
+            self._compare()
+            self._count()
+        except TooNoisy as noise:
+            self.progress.warn(f"{self.cell.name}: {noise}")
+            self.notes.append(str(noise))
+        except Failure as failure:
+            self.progress.warn(f"{self.cell.name}: {failure}")
+            self.failures.append(str(failure))
+        return self.scenario()
+
+    # ── Time ──
+
+    def _reserve_s(self):
+        """Time that the counting runs still need."""
+        return self.ledger.count_cost(self.window) * len(self.plan.members)
+
+    def _must_end(self):
+        if self.hard_end is None:
+            return False
+        return time.monotonic() + self.ledger.cost(self.window) + self._reserve_s() > self.hard_end
+
+    def _should_end(self, share=1.0):
+        if self.end is None:
+            return False
+        limit = self.began + (self.end - self.began) * share
+        return (time.monotonic() + self.ledger.cost(self.window) + self._reserve_s() * share
+                > limit)
+
+    def _show(self, text):
+        self.progress.show(f"{self.cell.name}: {text}", self.budget.left_s())
+
+    # ── Runs ──
+
+    def _attempt(self, member, purpose, pair, side):
+        """One run that counts, if a few attempts yield one; whether they did."""
+        for _ in range(ATTEMPTS):
+            if self._must_end():
+                return False
+            run = self._one(member, purpose, pair, side)
+            if run["valid"]:
+                self.in_a_row = 0
+                return True
+            self.in_a_row += 1
+            if self.in_a_row >= THROWN_OUT_IN_A_ROW_MAX:
+                raise TooNoisy(f"{self.in_a_row} runs in a row were thrown out, the last one: "
+                              f"{'; '.join(run['invalid_reasons'])}")
+        return False
+
+    def _one(self, member, purpose, pair, side):
+        began = time.monotonic()
+        bench = dataclasses.replace(self.bench, seed=pair + 1)
+        try:
+            figures = runs.measured(bench, member, self.cell, self.settings)
+        except Failure as failure:
+            self.progress.warn(f"{self.cell.name} on {member.name}: {failure}")
+            self.failures.append(str(failure))
+            figures = runs.failed(failure)
+        run = self._add(member, purpose, figures, pair, side)
+        self.ledger.costs.append(time.monotonic() - began)
+        return run
+
+    def _add(self, member, purpose, figures, pair=None, side=None):
+        run = {"id": len(self.ledger.runs) + 1, "purpose": purpose, "spec": member.name,
+               "pair": pair, "side": side, "valid": True, "invalid_reasons": [], **figures}
+        self.runs.append(run)
+        self.ledger.runs.append(run)
+        if purpose in ("resolution", "compare", "floor"):
+            # The median steal has moved with it, and with that the word on all the others.
+            judge.judge_runs([each for each in self.ledger.runs if each["purpose"] in
+                              ("resolution", "compare", "floor")])
+        return run
+
+    # ── Steps ──
+
+    def _calibrate(self):
+        self.settings = dict(self.window.settings())
+        if self.cell.level is None:
+            return
+        for member in self.plan.members:
+            self._show(f"capacity of {member.name}")
+            began = time.monotonic()
+            entry, figures = calibrate.capacity(self.bench, member, self.cell,
+                                                self.plan.calibration)
+            self.calibration.append(entry)
+            self._add(member, "calibration", figures)
+            self.ledger.costs.append(time.monotonic() - began)
+        self.settings["rate"] = calibrate.open_loop_rate(self.calibration, self.cell.level)
+
+    def _resolve(self):
+        """A against A, until there are enough pairs."""
+        for number, order in enumerate(schedule.orders(("base", "other"))):
+            found = self._resolution()["cpu_us_per_message"]
+            if (found["pairs"] >= self.plan.resolution_pairs or self._must_end()
+                    or number >= ROUNDS_PER_PAIR_MAX * self.plan.resolution_pairs):
+                return
+            if found["pairs"] >= judge.PAIRS_MIN and self._should_end(RESOLUTION_SHARE):
+                return
+            self._show(f"{self.base.name} against itself, pair {found['pairs'] + 1} of "
+                       f"{self.plan.resolution_pairs}")
+            for side in order:
+                if not self._attempt(self.base, "resolution", number, side):
+                    break
+
+    def _resolution(self):
+        return summary.resolution(self.runs, self.base.name, self.cell.loop)
+
+    def _compare(self):
+        for number, order in enumerate(schedule.orders(self.plan.members)):
+            widths, pairs = self._state()
+            if (self._enough(widths, pairs) or self._must_end()
+                    or number >= ROUNDS_PER_PAIR_MAX * self.plan.pairs_max):
+                return
+            self._show(f"pair {pairs + 1}, so far "
+                       f"{'±' + format(max(widths), '.1%') if pairs > 1 else 'no interval'}")
+            for member in schedule.with_floors(order, self.floors, number, self.plan.floor_every):
+                side = "base" if member is self.base else "other"
+                purpose = "floor" if member.is_echo else "compare"
+                self._attempt(member, purpose, number, None if member.is_echo else side)
+
+    def _state(self):
+        """(half-widths of CPU per message, fewest valid pairs) over all others."""
+        ratios = [judge.ratio_of(judge.values_of(
+            judge.pairs_of(self.runs, "compare", other.name),
+            summary.FIGURES["cpu_us_per_message"])) for other in self.others]
+        if not ratios:  # One member alone: its runs count as if they were pairs.
+            alone = [run for run in self.runs if run["valid"] and run["purpose"] == "compare"]
+            return [0.0], len(alone)
+        return [judge.half_width(ratio) for ratio in ratios], min(at["pairs"] for at in ratios)
+
+    def _enough(self, widths, pairs):
+        if pairs < self.plan.pairs_min:
+            late = self.end is not None and time.monotonic() > self.began + OVERRUN * (
+                self.end - self.began)
+            return late
+        return (max(widths) <= self.plan.half_width or pairs >= self.plan.pairs_max
+                or self._should_end())
+
+    def _count(self):
+        tracers = self.plan.tracers
+        for member in self.plan.members:
+            entry = self.counted.setdefault(member.name, {})
+            self._show(f"system calls of {member.name}")
+            began = time.monotonic()
+            settings = dict(self.settings)
+            if tracers.name == "strace" and "rate" in settings:
+                settings["rate"] /= STRACE_SLOWDOWN
+            try:
+                found, figures = counting.count(self.bench, member, self.cell, settings, tracers)
+                entry.update(found)
+                self._add(member, "count", figures)
+            except Failure as failure:
+                self.progress.warn(str(failure))
+                self.notes.append(str(failure))
+                entry["error"] = str(failure)
+            self.ledger.count_costs.append(time.monotonic() - began)
+            if self.plan.count_instructions:
+                self._show(f"instructions of {member.name}, under valgrind")
+                entry["instructions"] = instructions.count(self.bench, member, self.cell)
+
+    # ── The result ──
+
+    def scenario(self):
+        cell, names = self.cell, [member.name for member in self.plan.members]
+        all_names = names + [floor.name for floor in self.floors]
+        resolution = self._resolution()
+        example = next((run["load"] for run in self.runs if "load" in run), None)
+        keys = example["scenario"] if example else cell.keys
+        comparisons = [
+            summary.comparison(self.runs, names[0], other, metric, resolution)
+            for other in names[1:] for metric in summary.metrics_of(cell.loop)]
+        levels = summary.levels(self.runs, all_names)
+        for name, entry in self.counted.items():
+            if "instructions" in entry and name in levels:
+                levels[name]["instructions_per_message"] = judge.spread(
+                    entry["instructions"]["slopes"])
+        return {
+            "name": cell.name, "scenario": cell.scenario, "title": cell.title, "kind": cell.kind,
+            "loop": cell.loop, "capacity_fraction": cell.level,
+            "rate": self.settings.get("rate", keys.get("rate") if cell.loop == "open" else None),
+            "connections": keys.get("connections"), "payload_bytes": keys.get("payload_bytes"),
+            "depth": keys.get("depth") if cell.loop == "closed" else None,
+            "unit": example["unit"] if example else "message",
+            "calibration": self.calibration, "runs": self.runs, "resolution": resolution,
+            "comparisons": comparisons, "levels": levels,
+            "latency": summary.merged_latency(self.runs, all_names), "counted": self.counted,
+            "thrown_out": summary.thrown_out(self.runs),
+            "failures": self.failures,
+            "notes": self.failures + self.notes + summary.notes(self.runs, names, cell.loop)}
