@@ -59,8 +59,8 @@ def parser():
                       help="also user-space instructions per message, by callgrind")
     long = result.add_argument_group("how long")
     long.add_argument("--full", action="store_true",
-                      help="as long as the rules need: load levels of 10, 50, 70 and 90 %%, windows "
-                           "of 30 s, ten pairs at least, until the interval is within 2 %%")
+                      help="as long as the rules need: load levels of 10, 50, 70 and 90 %%, "
+                           "windows of 30 s, ten pairs at least, until the interval is within 2 %%")
     long.add_argument("--budget", type=positive, metavar="MINUTES", help="stop after so long")
     long.add_argument("--pairs", type=count, metavar="N", help="exactly so many, if time allows")
     long.add_argument("--seconds", type=positive, metavar="S", help="length of a window")

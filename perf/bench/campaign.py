@@ -77,12 +77,13 @@ class Campaign:
         """The scenario of the result. A Failure in one step ends the cell, and is named in it."""
         try:
             self._calibrate()
-            self._resolve()
-            self._compare()
+            try:
+                self._resolve()
+                self._compare()
+            except TooNoisy as noise:
+                self.progress.warn(f"{self.cell.name}: {noise}")
+                self.notes.append(str(noise))
             self._count()
-        except TooNoisy as noise:
-            self.progress.warn(f"{self.cell.name}: {noise}")
-            self.notes.append(str(noise))
         except Failure as failure:
             self.progress.warn(f"{self.cell.name}: {failure}")
             self.failures.append(str(failure))
@@ -122,8 +123,8 @@ class Campaign:
                 return True
             self.in_a_row += 1
             if self.in_a_row >= THROWN_OUT_IN_A_ROW_MAX:
-                raise TooNoisy(f"{self.in_a_row} runs in a row were thrown out, the last one: "
-                              f"{'; '.join(run['invalid_reasons'])}")
+                raise TooNoisy(f"given up: {self.in_a_row} runs in a row were thrown out, the last "
+                               f"one as {'; '.join(run['invalid_reasons'])}")
         return False
 
     def _one(self, member, purpose, pair, side):

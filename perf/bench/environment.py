@@ -184,8 +184,8 @@ def company(cores):
     """(facts, warnings): who else is at work on the cores that we are going to use."""
     shares = busy_share()
     average = os.getloadavg()
-    warnings = [f"core {core} is {shares[str(core)]:.0%} busy before we begin: somebody else is at work "
-                f"there, and runs will be thrown out or differ" for core in cores
+    warnings = [f"core {core} is {shares[str(core)]:.0%} busy before we begin: somebody else is at "
+                f"work there, and runs will be thrown out or differ" for core in cores
                 if shares.get(str(core), 0) > BUSY_SHARE_MAX]
     if average[0] > LOAD_PER_CORE_MAX * (os.cpu_count() or 1):
         warnings.append(f"the load average is {average[0]:.2f} on {os.cpu_count()} cores: what ran "

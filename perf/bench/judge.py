@@ -1,8 +1,8 @@
 """Which runs count, and what the pairs of them say. Pure: values in, words and numbers out, so
 that the tests can replay recorded samples through the same judgement as a live benchmark.
 
-The intervals are percentile bootstraps of the median ratio of neighbouring runs, on the logarithm,
-so that A against B and B against A say the same. They are 95 % intervals, each for itself: of
+The intervals are bootstraps of the median ratio of neighbouring runs, on the logarithm, so that A
+against B and B against A say the same. They are 95 % intervals, each for itself: of
 twenty intervals one is wrong by chance, which is why a difference must also be larger than what
 the same poller shows against itself (the resolution, A against A).
 """
@@ -121,15 +121,45 @@ def unsteady_reasons(run):
 
 # ── Intervals ──
 
-def median_interval(values, seed=1):
-    """(low, high): 95 % bootstrap interval of the median."""
-    if len(values) == 1:
-        return values[0], values[0]
+def bootstrapped(values, seed=1):
+    """(low, high): percentile bootstrap of the median; the same values give the same interval."""
     chance = random.Random(seed)
     count = len(values)
     medians = sorted(statistics.median(chance.choices(values, k=count)) for _ in range(DRAWS))
     cut = round(DRAWS * (1 - LEVEL) / 2)
     return medians[cut], medians[-1 - cut]
+
+
+def coverage(count, depth):
+    """How often the depth-th smallest and depth-th largest of `count` values enclose the median."""
+    outside = sum(math.comb(count, k) for k in range(depth)) / 2 ** count
+    return 1 - 2 * outside
+
+
+def ranked(values):
+    """(low, high): the order statistics that enclose the median at our level, interpolated between
+    two depths (Hettmansperger and Sheather, Stat. Prob. Lett. 4, 1986)."""
+    ordered = sorted(values)
+    count = len(ordered)
+    depth = 1
+    while depth < count // 2 and coverage(count, depth + 1) >= LEVEL:
+        depth += 1
+    outer, inner = coverage(count, depth), coverage(count, depth + 1)
+    if outer <= LEVEL or depth >= count // 2:
+        return ordered[depth - 1], ordered[-depth]
+    share = (outer - LEVEL) / (outer - inner)
+    weight = (count - depth) * share / (depth + (count - 2 * depth) * share)
+    return ((1 - weight) * ordered[depth - 1] + weight * ordered[depth],
+            (1 - weight) * ordered[-depth] + weight * ordered[-depth - 1])
+
+
+def median_interval(values):
+    """(low, high): 95 % interval of the median. The bootstrap of a median is too narrow for few
+    values (85 % for seven of them), so it is never narrower than the order statistics allow."""
+    if len(values) == 1:
+        return values[0], values[0]
+    (low, high), (least, most) = bootstrapped(values), ranked(values)
+    return min(low, least), max(high, most)
 
 
 def ratio_of(pairs):

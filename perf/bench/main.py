@@ -18,6 +18,8 @@ from perf.bench.runs import Bench
 from perf.report import html, table, why
 
 SCHEMA = "sluice-bench/1"
+# Where tools/dev puts what perf/report/package.json names.
+NPM_DIR = os.path.join(arguments.ROOT, "build", "npm", "perf-report")
 
 
 def utc_now():
@@ -90,7 +92,7 @@ def report(result, directory, progress):
     write_json(written[0], result)
     progress.show("writing the report")
     try:
-        html.write(result, written[1], os.path.join(arguments.ROOT, "build", "npm"))
+        html.write(result, written[1], NPM_DIR)
     except html.ReportError as error:
         progress.warn(f"no report.html: {error}")
         written.pop()

@@ -1,4 +1,4 @@
-"""Who is compared: the gateway with a poller's spec, maybe of another build, or a bare echo loop."""
+"""Who is compared: a gateway with a poller's spec, maybe of another build, or a bare echo loop."""
 import dataclasses
 import os
 

@@ -220,8 +220,8 @@ class Sampler:
                 "connections": [low, high]}
 
     def _steady(self):
-        """Rates of the window's halves: the server's CPU, and the bytes on the loopback (everybody's,
-        but they cost the server nothing to read)."""
+        """Rates of the window's halves: the server's CPU, and the bytes on the loopback, which are
+        everybody's, but cost the server nothing to read."""
         result = {"rss_growth_bytes": self.last.rss - self.first.rss, "halves": {}}
         if self.half is None:
             return result

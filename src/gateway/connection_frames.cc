@@ -9,6 +9,7 @@
 #include "codec/bounds.h"
 #include "codec/encode.h"
 #include "gateway/connection.h"
+#include "gateway/frame_tax.h"
 #include "gateway/group_subscription.h"
 #include "gateway/shard.h"
 #include "session/rules.h"
@@ -24,6 +25,7 @@ void Connection::queue(const Packet& packet) {
 
 void Connection::on_frame(const Frame& frame) {
   shard_.metrics().frames_in.add();
+  if constexpr (kFrameTax > 0) pay_frame_tax(kFrameTax);
   const bool first = session_.state() == ConnState::Connected;
   const Action action = session_.on_frame(frame);
   switch (action.act) {
