@@ -13,6 +13,7 @@ import tempfile
 from perf.bench.processes import Failure
 from tools.profile import counted, flame_page, needs, stacks, words
 from tools.profile.offcpu import FRAMES_HINT
+from tools.profile.session import plural
 
 PRELOAD = ("/usr/lib/heaptrack/libheaptrack_preload.so",
            "/usr/lib/x86_64-linux-gnu/heaptrack/libheaptrack_preload.so",
@@ -20,7 +21,7 @@ PRELOAD = ("/usr/lib/heaptrack/libheaptrack_preload.so",
 MESSAGES = 20_000
 CONNECTIONS_MAX = 100  # connecting differs by an allocation or two from run to run, each
 # Fewer per message than one in so many happen by the way: a table that grows, a timer.
-SLOPE_MIN = 1 / 2000
+SLOPE_MIN = 1 / 200
 TOP = 12
 TAIL = 5
 
@@ -86,9 +87,9 @@ def lines(session, poller, runs, found, rest):
     said = [counted.report_line(session, poller, runs, "heaptrack"), "",
             f"heap allocations per {unit}: {stacks.total(found):.4f} "
             f"(besides, {rest:+.5f} by the way: stacks with less than one in {1 / SLOPE_MIN:,.0f})",
-            f"in all: {stacks.total(runs[0].found):,} with {runs[0].messages:,} {unit}s, "
+            f"in all {stacks.total(runs[0].found):,} with {runs[0].messages:,} {plural(unit)}, "
             f"{stacks.total(runs[1].found):,} with {runs[1].messages:,}: starting, "
-            f"{runs[0].load['scenario']['connections']:,} connections and {unit}s"]
+            f"{runs[0].load['scenario']['connections']:,} connections and {plural(unit)}"]
     if found:
         said += ["", "the stacks that allocate:"]
     for stack, value in sorted(found.items(), key=lambda item: -item[1])[:TOP]:

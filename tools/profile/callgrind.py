@@ -64,11 +64,13 @@ class Reader:
         key, index, name = found.groups()
         if key == "calls":
             self._in_call = True
-        elif key == "fn":
-            self._function = self._named("fn", index, name)
-            self.functions.setdefault(self._function, Cost())
-        elif key == "cfn":
-            self._callee = self._named("fn", index, name)
+        elif key in ("fn", "cfn"):
+            name = self._named("fn", index, name)
+            if key == "fn":
+                self._function = name
+                self.functions.setdefault(name, Cost())
+            else:
+                self._callee = name
         elif key in ("ob", "cob"):
             name = self._named("ob", index, name)
             if key == "ob":
@@ -106,7 +108,9 @@ def by_name(functions):
     (`run'2`) together."""
     result = {}
     for name, cost in functions.items():
-        known = result.setdefault(stacks.plain_name(re.sub(r"'\d+$", "", name)), Cost())
+        name = re.sub(r"'\d+$", "", name)
+        known = result.setdefault("[no name]" if re.match(r"0x[0-9a-f]+$", name)
+                                  else stacks.plain_name(name), Cost())
         known.own += cost.own
         known.whole += cost.whole
     return result

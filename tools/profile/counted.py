@@ -7,6 +7,7 @@ import dataclasses
 
 from perf.bench import processes
 from perf.bench.processes import Failure
+from tools.profile.session import plural
 
 
 @dataclasses.dataclass
@@ -81,5 +82,6 @@ def report_line(session, poller, runs, by):
         session.cell.name, poller, f"{session.request.reactors} reactor"
         + ("s" if session.request.reactors > 1 else ""),
         f"{load['scenario']['connections']:,} connections",
-        f"closed loop, {runs[0].messages:,} and {runs[1].messages:,} {load['unit']}s",
+        f"closed loop, {runs[0].messages:,} and {runs[1].messages:,} "
+        f"{plural(load['unit'])}",
         f"counted by {by}", session.commit, session.machine])

@@ -12,6 +12,7 @@ import tempfile
 from perf.bench import instructions as bench_instructions
 from perf.bench.processes import Failure
 from tools.profile import callgrind, counted, needs, words
+from tools.profile.session import plural
 
 MESSAGES = 5000
 CONNECTIONS_MAX = 100
@@ -79,7 +80,7 @@ def lines(session, poller, runs, found):
     total = (runs[1].found.total - runs[0].found.total) / more
     return [counted.report_line(session, poller, runs, "callgrind"), "",
             f"instructions per {unit} in user space: {total:,.1f}",
-            f"(in all {runs[0].found.total:,} with {runs[0].messages:,} {unit}s, "
+            f"(in all {runs[0].found.total:,} with {runs[0].messages:,} {plural(unit)}, "
             f"{runs[1].found.total:,} with {runs[1].messages:,})", "",
             *words.table("by object", objects(runs), amount), *function_lines(found)]
 

@@ -134,9 +134,9 @@ class Session:
         load, lines = profiled.load, []
         intended = load.get("rate_intended")
         if intended and load["rate"] < intended * (1 - RATE_SHORTFALL_MAX):
-            lines.append(f"only {load['rate']:,.0f} of {intended:,.0f} {load['unit']}s/s came through:"
-                         " the gateway, the load or the recorder beside it was too slow; give a "
-                         "lower --rate")
+            lines.append(f"only {load['rate']:,.0f} of {intended:,.0f} {plural(load['unit'])}/s came "
+                         "through: the gateway, the load or the recorder beside it was too slow; "
+                         "give a lower --rate")
         if load["generator"]["bound"]:
             lines.append("the load was busier than the gateway: at this rate it decides what one "
                          "sees; give a lower --rate")
@@ -152,7 +152,7 @@ class Session:
         """The line that each claim of speed carries."""
         load = profiled.load
         loop = load["scenario"]["loop"]
-        rate = f"{profiled.rate:,.0f} {load['unit']}s/s ({loop} loop)"
+        rate = f"{profiled.rate:,.0f} {plural(load['unit'])}/s ({loop} loop)"
         return " · ".join([
             self.cell.name, profiled.poller, f"{self.request.reactors} reactor"
             + ("s" if self.request.reactors > 1 else ""),
@@ -166,6 +166,11 @@ class Session:
             [kind or self.request.kind, safe(poller), safe(self.cell.name)]))
         os.makedirs(path, exist_ok=True)
         return path
+
+
+def plural(unit):
+    """`2 sends`, `2 deliveries`."""
+    return unit[:-1] + "ies" if unit.endswith("y") else unit + "s"
 
 
 def safe(text):

@@ -74,7 +74,7 @@ def without_arguments(name):
 def plain_name(name):
     """A function's name as people say it: no arguments, no contents of templates, no versioned
     inline namespaces, no suffixes of the compiler's clones; no `;`, which separates frames."""
-    name = without_templates(name)
+    name = without_templates(re.sub(r" \[clone [^\]]*\]", "", name))
     name = without_arguments(name)
     name = name.replace("absl::debian3::", "absl::").replace("std::__cxx11::", "std::")
     name = re.sub(r"\.(isra|part|constprop|cold|lto_priv)(\.\d+)*(?=\.|$)", "", name)
