@@ -133,7 +133,8 @@ def write(session, poller, runs):
                  for run in runs]}, indent=1) + "\n")
     if found:
         page = flame_page.Page(title=f"Heap allocations per {unit} · {poller}", lines=said[:3],
-                               unit=f"allocations per {unit}", views=[("whole", stacks.tree(found))])
+                               unit=f"allocations per {unit}",
+                               views=[("whole", stacks.tree(found))])
     else:
         page = flame_page.Page(
             title=f"Heap allocations of a whole run · {poller}",

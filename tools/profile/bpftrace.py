@@ -59,8 +59,8 @@ class Bpftrace:
         said = "\n".join(line for line in self.text.splitlines() if not NOISE.search(line)).strip()
         raise needs.Missing(
             f"bpftrace does not work here: {said or 'it attaches, and does not see us'}. It needs "
-            "root, a kernel with CONFIG_BPF_EVENTS and CONFIG_DEBUG_INFO_BTF, and the machine's own "
-            "numbers of processes (in a container: --pid=host --privileged)")
+            "root, a kernel with CONFIG_BPF_EVENTS and CONFIG_DEBUG_INFO_BTF, and the machine's "
+            "own numbers of processes (in a container: --pid=host --privileged)")
 
     def begin(self):
         os.getresuid()
@@ -177,5 +177,5 @@ def frames(user, kernel):
         if re.fullmatch(r"0x[0-9a-f]+", symbol):
             symbol = f"[{place.rpartition('/')[2].strip('[]')}]" if place else "[unknown]"
         plain.append(stacks.plain_name(symbol))
-    return tuple(plain) + tuple(re.sub(r"\+\d+$", "", symbol) + stacks.KERNEL
+    return tuple(plain) + tuple(stacks.plain_name(re.sub(r"\+\d+$", "", symbol)) + stacks.KERNEL
                                 for _, symbol, _ in reversed(kernel))

@@ -36,8 +36,8 @@ class CpuProfile:
         if self.samples < SAMPLES_MIN:
             lines.append("few samples: give more --seconds, or a higher --rate")
         if self.whole < 0.95:
-            lines.append("many stacks are cut: what hangs at the root beside the threads' beginning "
-                         "belongs somewhere inside")
+            lines.append("many stacks are cut: what hangs at the root beside the beginning of the "
+                         "threads belongs somewhere inside")
         return lines
 
 

@@ -92,7 +92,8 @@ def script_hash(script):
 
 
 def render(page, modules=MODULES):
-    scripts = {"LIBRARIES": in_script(libraries(modules)), "SCRIPT": in_script(read(PAGE, "flame.js"))}
+    scripts = {"LIBRARIES": in_script(libraries(modules)),
+               "SCRIPT": in_script(read(PAGE, "flame.js"))}
     data = json.dumps(data_of(page), ensure_ascii=False, separators=(",", ":"))
     parts = {
         **scripts, "SCRIPT_HASHES": " ".join(map(script_hash, scripts.values())),

@@ -22,8 +22,8 @@ RULES = [
         ("socket send: TCP, IP, loopback device", r"(tcp_sendmsg|tcp_write_xmit|tcp_push"
          r"|__tcp_transmit|ip_queue_xmit|ip_output|dev_queue_xmit|dev_hard_start|loopback_xmit"
          r"|sock_sendmsg|inet_sendmsg|inet6_sendmsg|tcp_stream_alloc)", None),
-        ("socket receive: TCP", r"(tcp_recvmsg|sock_recvmsg|inet_recvmsg|inet6_recvmsg|tcp_rcv_space"
-         r"|tcp_cleanup_rbuf|__tcp_select_window)", None),
+        ("socket receive: TCP", r"(tcp_recvmsg|sock_recvmsg|inet_recvmsg|inet6_recvmsg"
+         r"|tcp_rcv_space|tcp_cleanup_rbuf|__tcp_select_window)", None),
         ("sleeping and scheduling", r"(^schedule$|^__schedule|finish_task_switch|schedule_hrtimeout"
          r"|pick_next|dequeue_task|enqueue_task|^do_nanosleep)", None),
         ("epoll in the kernel", r"(^do_epoll|^ep_|^__x64_sys_epoll|eventpoll)", None),
@@ -38,10 +38,10 @@ RULES = [
         ("gateway: codec", None, r"sluice::(decode|encode|Frame|frame_|\w+Packet|Varint|varint"
          r"|load_be|store_be|Reader|Writer|Sizer|Encodings)"),
         ("gateway: session", None, r"sluice::(Session|\w*Authenticator|Action)"),
-        ("gateway: broker and presence", None, r"sluice::(MemoryBroker|Presence|Members|Identity|Message|Snowflake"
-         r"|Subscription)"),
-        ("gateway: buffers and queues", None, r"sluice::(OutQueue|ByteRing|BlockPool|BufferPool|SharedFrame"
-         r"|Mpsc|Mail)"),
+        ("gateway: broker and presence", None, r"sluice::(MemoryBroker|Presence|Members|Identity"
+         r"|Message|Snowflake|Subscription)"),
+        ("gateway: buffers and queues", None, r"sluice::(OutQueue|ByteRing|BlockPool|BufferPool"
+         r"|SharedFrame|Mpsc|Mail)"),
         ("gateway: timers", None, r"sluice::(TimingWheel|Timer)"),
         ("gateway: connection and shard", None, r"sluice::(Connection|Shard|Gateway|Resident)"),
         ("gateway: reactor", None, r"sluice::(Reactor|SlotMap|Accept|Balancer)"),

@@ -22,8 +22,8 @@ def program(name):
     """The program's path."""
     path = shutil.which(name)
     if path is None:
-        raise Missing(f"{name} is not installed: apt-get install {PACKAGES[name]}, or start through "
-                      "tools/dev profile, which installs it")
+        raise Missing(f"{name} is not installed: apt-get install {PACKAGES[name]}, or start "
+                      "through tools/dev profile, which installs it")
     return path
 
 
@@ -88,9 +88,10 @@ def tracepoints(*names):
     root("tracing the kernel")
     good, said = works(with_tracefs(["ls", f"{TRACEFS}/events"]))
     if not good:
-        raise Missing(f"there is no tracefs here: {said.splitlines()[-1] if said else 'mount fails'}."
-                      f" Mount it (mount -t tracefs none {TRACEFS}); in a container that takes "
-                      "--privileged; a kernel without CONFIG_TRACING has none")
+        reason = said.splitlines()[-1] if said else "mount fails"
+        raise Missing(f"there is no tracefs here: {reason}. Mount it (mount -t tracefs none "
+                      f"{TRACEFS}); in a container that takes --privileged; a kernel without "
+                      "CONFIG_TRACING has none")
     wanted = [f"{TRACEFS}/events/{name.replace(':', '/')}" for name in names]
     good, said = works(with_tracefs(["ls", "-d", *wanted]))
     if not good:

@@ -31,8 +31,9 @@ END {{ clear(@left); clear(@kernel); clear(@user); clear(@state); clear(@name); 
 """
 TOP = 10
 TAIL = 4  # frames of a stack that tell where it was
-FRAMES_HINT = ("tools/dev profile builds it: meson setup build/profiling -D tests=disabled -D "
-               "jemalloc=disabled -D cpp_args='-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer'")
+FRAMES_HINT = ("tools/dev profile builds it: meson setup build/profiling -D tests=disabled "
+               "-D jemalloc=disabled "
+               "-D cpp_args='-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer'")
 
 
 def recorder(session):
@@ -66,8 +67,9 @@ def amount(milliseconds):
 def lines(session, profiled, found):
     scaled = stacks.scaled(found, 1 / profiled.seconds / 1e6)
     said = [session.report_line(profiled, "bpftrace"),
-            f"On a CPU {profiled.figures['server_busy']:.1%} of the time. Only sleeps that begin and "
-            "end in the window count; a thread that sleeps through it does not show.", *session.caveats(profiled), "",
+            f"On a CPU {profiled.figures['server_busy']:.1%} of the time. Only sleeps that begin "
+            "and end in the window count; a thread that sleeps through it does not show.",
+            *session.caveats(profiled), "",
             *words.table("not on a CPU", by_thread(found, profiled.seconds), amount), "",
             "the stacks that take most of it:"]
     for stack, value in sorted(scaled.items(), key=lambda item: -item[1])[:TOP]:

@@ -26,7 +26,7 @@ def frame_of(address, symbol, place):
         return symbol + (stacks.KERNEL if kernel else "")
     if place == "inlined":
         return stacks.plain_name(symbol) + (stacks.KERNEL if kernel else stacks.INLINED)
-    return (symbol + stacks.KERNEL) if kernel else stacks.plain_name(symbol)
+    return stacks.plain_name(symbol) + (stacks.KERNEL if kernel else "")
 
 
 def samples(lines):

@@ -29,7 +29,8 @@ class PerfRecorder:
             if os.path.exists(pipe):
                 os.remove(pipe)
             os.mkfifo(pipe)
-        self.control, self.answer = (os.open(pipe, os.O_RDWR | os.O_NONBLOCK) for pipe in self.pipes)
+        self.control, self.answer = (os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+                                     for pipe in self.pipes)
         self.process = spawn(
             [needs.program("perf"), "record", "-q", "-D", "-1",
              "--control", f"fifo:{self.pipes[0]},{self.pipes[1]}", "-e", event,
@@ -49,8 +50,8 @@ class PerfRecorder:
             self._close()
             raise needs.Missing(
                 f"perf record does not answer '{word}': {said.strip() or 'it says nothing'}. It "
-                "needs Linux 5.11 with perf of that age or newer, and kernel.perf_event_paranoid of "
-                f"1 or less, or root (it is {needs.sysctl('kernel.perf_event_paranoid')})")
+                "needs Linux 5.11 with perf of that age or newer, and kernel.perf_event_paranoid "
+                f"of 1 or less, or root (it is {needs.sysctl('kernel.perf_event_paranoid')})")
 
     def _close(self):
         for pipe in (self.control, self.answer):

@@ -194,8 +194,9 @@ def uring_lines(profiled, counted):
         return {opcode(number): count for (number,), count in
                 sorted(counted.get(name, {}).items(), key=lambda item: -item[1])}
 
-    said = ["", *words.table(f"submissions per {unit}; with no newcomers, accept, recv and poll_add "
-                             "are multishots armed again", each(opcodes("submitted")), digits),
+    said = ["", *words.table(f"submissions per {unit}; with no newcomers, accept, recv and "
+                             "poll_add are multishots armed again", each(opcodes("submitted")),
+                             digits),
             "", *words.table(f"completions per {unit}", each(ended(counted)), digits), ""]
     punted = opcodes("punted")
     said.append("went to a worker thread (io-wq): "

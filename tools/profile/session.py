@@ -134,9 +134,9 @@ class Session:
         load, lines = profiled.load, []
         intended = load.get("rate_intended")
         if intended and load["rate"] < intended * (1 - RATE_SHORTFALL_MAX):
-            lines.append(f"only {load['rate']:,.0f} of {intended:,.0f} {plural(load['unit'])}/s came "
-                         "through: the gateway, the load or the recorder beside it was too slow; "
-                         "give a lower --rate")
+            lines.append(f"only {load['rate']:,.0f} of {intended:,.0f} {plural(load['unit'])}/s "
+                         "came through: the gateway, the load or the recorder beside it was too "
+                         "slow; give a lower --rate")
         if load["generator"]["bound"]:
             lines.append("the load was busier than the gateway: at this rate it decides what one "
                          "sees; give a lower --rate")

@@ -31,7 +31,7 @@ def split_frame(frame):
 
 
 def without_templates(name):
-    """`raw_hash_set<P, H>::find<K>` becomes `raw_hash_set<>::find<>`; operators keep their signs."""
+    """`raw_hash_set<P>::find<K>` becomes `raw_hash_set<>::find<>`; operators keep their signs."""
     result = []
     depth = 0
     at = 0
