@@ -1,4 +1,4 @@
-"""perf/selfcheck: its recorded samples, judged anew; and samples in which something is not found."""
+"""perf/selfcheck: its recorded samples, judged anew; and such in which something is not found."""
 import copy
 import json
 import os
