@@ -48,6 +48,15 @@ def headline(load):
 
 # ── Runs ──
 
+# What passes by itself, when the neighbours are quiet; what else is wrong, will be so again.
+NOISE = ("generator late", "disturbed", "sampled late")
+
+
+def is_noise(run):
+    """Whether a run was thrown out for nothing but noise."""
+    return all(reason.startswith(NOISE) for reason in run["invalid_reasons"])
+
+
 def steal_limit_s(core_seconds, median_share):
     """How much steal a run may have, of so many seconds of its cores' time."""
     floor = max(STEAL_FLOOR_TICKS * TICK_S, STEAL_FLOOR_SHARE * core_seconds)

@@ -166,6 +166,15 @@ class ThrownOut(unittest.TestCase):
         run = {"id": 1, "purpose": "compare", "spec": "epoll", "failure": "the gateway ended"}
         self.assertEqual(judge.invalid_reasons(run, 0.0), ["failed: the gateway ended"])
 
+    def test_noise_is_told_from_what_will_be_wrong_again(self):
+        noisy = [made_run(1, steal_s=0.3), made_run(2, load={"lateness": summary_of(900_000)})]
+        bound = {"cpu_seconds": 1.5, "busy": 0.97, "bound": True}
+        wrong = [made_run(3, load={"generator": bound}),
+                 made_run(4, steal_s=0.3, load={"correct": False, "faults": ["lost"]})]
+        judge.judge_runs(noisy + wrong + [made_run(number) for number in range(5, 12)])
+        self.assertEqual([judge.is_noise(run) for run in noisy + wrong],
+                         [True, True, False, False])
+
     def test_the_median_steal_is_that_of_all_runs(self):
         runs = [made_run(number, steal_s=0.05) for number in range(9)]
         judge.judge_runs(runs)
