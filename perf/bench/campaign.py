@@ -124,8 +124,9 @@ class Campaign:
         return run
 
     def _add(self, member, purpose, figures, pair=None, side=None):
-        run = {"id": len(self.ledger.runs) + 1, "purpose": purpose, "spec": member.name,
-               "pair": pair, "side": side, "valid": True, "invalid_reasons": [], **figures}
+        run = {"id": len(self.ledger.runs) + 1, "purpose": purpose, "cell": self.cell.name,
+               "spec": member.name, "pair": pair, "side": side, "valid": True,
+               "invalid_reasons": [], **figures}
         self.runs.append(run)
         self.ledger.runs.append(run)
         if purpose in ("resolution", "compare", "floor"):
