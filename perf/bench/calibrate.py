@@ -15,8 +15,8 @@ from perf.bench.processes import Failure
 # one commit then mostly run at the same rate, which makes them comparable.
 DIGITS = 2
 
-# A load that is busier than this is near being the bottleneck itself, and so is a gateway at what is
-# meant as a moderate level; a lower rate aims at less.
+# A load that is busier than this is near being the bottleneck itself, and so is a gateway at what
+# is meant as a moderate level; a lower rate aims at less.
 BUSY_MAX = 0.80
 BUSY_WANTED = 0.65
 MODERATE = 0.5

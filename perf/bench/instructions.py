@@ -46,8 +46,11 @@ def callgrind(directory):
 def wrapper(directory, build):
     """The words in front of the gateway."""
     helper = os.path.join(build, "perf", "liburing_under_valgrind.so")
-    preload = ["env", f"LD_PRELOAD={helper}"] if os.path.exists(helper) else []
-    return [*preload, *callgrind(directory)]
+    if not os.path.exists(helper):
+        raise Failure(f"{helper} is not built: run tools/dev build")
+    # Collection is on from the start, and each entry into that function turns it off.
+    return ["env", f"LD_PRELOAD={helper}", *callgrind(directory),
+            "--toggle-collect=sluice_wait_for_news", "--collect-atstart=yes"]
 
 
 def instructions_of(directory):

@@ -57,7 +57,7 @@ def measured(args, progress):
     result = {
         "schema": SCHEMA, "id": started.strftime("%Y%m%dT%H%M%SZ"),
         "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"), "elapsed_seconds": 0.0,
-        "mode": the_plan.mode, "bent_rules": plan.bent_rules(the_plan, pins),
+        "mode": the_plan.mode, "bent_rules": [],
         "command": "tools/dev bench " + shlex.join(args.words), "environment": facts,
         "specs": [member.name for member in the_plan.members], "effective": effective,
         "reactors": args.reactors, "scenarios": [], "flame_graphs": []}
@@ -67,6 +67,9 @@ def measured(args, progress):
     except KeyboardInterrupt:
         progress.warn("interrupted: the result has what was done until now")
         result["bent_rules"].append("interrupted before all scenarios were measured")
+    levels = [scenario["capacity_fraction"] for scenario in result["scenarios"]
+              if scenario["capacity_fraction"] is not None]
+    result["bent_rules"][:0] = plan.bent_rules(the_plan, pins, levels)
     result["elapsed_seconds"] = round(time.monotonic() - began, 1)
     return result
 

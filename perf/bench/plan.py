@@ -60,12 +60,12 @@ class Plan:
                 + len(self.members))
 
 
-def bent_rules(plan, pinning):
-    """Sentences, each with the number of its rule, about what this benchmark does not keep."""
+def bent_rules(plan, pinning, levels):
+    """Sentences, each with the number of its rule, about what this benchmark does not keep.
+    `levels` are the shares of the capacity at which open loops were measured."""
     bent = []
-    levels = {cell.level for cell in plan.cells if cell.level is not None}
-    if levels and len(levels) < 4:
-        told = ", ".join(f"{level:.0%}" for level in sorted(levels))
+    if levels and plan.mode == "quick":
+        told = ", ".join(f"{level:.0%}" for level in sorted(set(levels)))
         bent.append(f"rule 1: latency at {told} of the capacity only, not at 10, 50, 70 and 90 %")
     if plan.window.seconds < 30:
         bent.append(f"rule 6: windows of {plan.window.seconds:g} s after {plan.window.warmup:g} s "

@@ -131,16 +131,18 @@ class Times(unittest.TestCase):
         return arguments.make_plan(args, pinning.choose(1, [0, 1]))
 
     def test_quick_mode_says_which_rules_it_bends(self):
-        bent = plan.bent_rules(self.plan(), pinning.choose(1, [0, 1]))
+        bent = plan.bent_rules(self.plan(), pinning.choose(1, [0, 1]), [0.5, 0.37])
         numbers = {int(re.match(r"rule (\d+): ", text)[1]) for text in bent}
         self.assertEqual(numbers, {1, 6, 7, 16})
+        self.assertIn("at 37%, 50% of the capacity", bent[0])
 
     def test_full_mode_bends_only_what_one_machine_must(self):
-        bent = plan.bent_rules(self.plan("--full", "--scenario", "ping"), pinning.choose(1, [0, 1]))
+        bent = plan.bent_rules(self.plan("--full", "--scenario", "ping"), pinning.choose(1, [0, 1]),
+                               cells.LEVELS)
         self.assertEqual([text[:8] for text in bent], ["rule 16:"])
 
     def test_sharing_cores_is_said(self):
-        bent = plan.bent_rules(self.plan(), pinning.choose(2, [0, 1]))
+        bent = plan.bent_rules(self.plan(), pinning.choose(2, [0, 1]), [])
         self.assertTrue(any("share the cores 0, 1" in text for text in bent))
 
     def test_the_four_scenarios_of_quick_mode_end_within_five_minutes(self):
