@@ -46,8 +46,9 @@ def record(session, poller):
     event, sentence = needs.perf_event()
     directory = session.directory(poller)
     profiled = session.record(poller, lambda server: recorder_perf.PerfRecorder(
-        server, directory, event, session.pins.load))
-    samples, whole = perf_script.folded(recorder_perf.script(profiled.recorder.path))
+        server, directory, event, session.pins))
+    samples, whole = perf_script.folded(
+        recorder_perf.script(profiled.recorder.path, profiled.recorder.pid))
     if not samples:
         raise needs.Missing(f"perf took no sample of {poller}: the gateway did nothing in the "
                             "window, or perf may not see it (kernel.perf_event_paranoid)")
