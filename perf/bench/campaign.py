@@ -70,7 +70,7 @@ class Campaign:
         self.in_a_row = 0
 
     def run(self):
-        """The scenario of the result. A Failure in one step ends the cell, and is named in it."""
+        """All steps; scenario() has what they gave. A Failure ends the cell, and is named in it."""
         try:
             self._calibrate()
             try:
@@ -83,7 +83,6 @@ class Campaign:
         except Failure as failure:
             self.progress.warn(f"{self.cell.name}: {failure}")
             self.failures.append(str(failure))
-        return self.scenario()
 
     def _is_over(self, time_allowed, enough):
         return time_allowed.is_over(self.budget.now(), self.ledger.cost(self.window), enough)
@@ -239,6 +238,7 @@ class Campaign:
     # ── The result ──
 
     def scenario(self):
+        """What has been measured until now, as the result has it."""
         cell, names = self.cell, [member.name for member in self.plan.members]
         all_names = names + [floor.name for floor in self.floors]
         resolution = self._resolution()

@@ -18,6 +18,7 @@ from perf.bench.runs import Bench
 from perf.report import html, table, why
 
 SCHEMA = "sluice-bench/1"
+INTERRUPTED = "interrupted before all scenarios were measured"
 # Where tools/dev installs what comes from npm.
 NPM_DIR = os.path.join(arguments.ROOT, "build", "npm")
 
@@ -66,7 +67,7 @@ def measured(args, progress):
         run_cells(the_plan, bench, result, progress, began)
     except KeyboardInterrupt:
         progress.warn("interrupted: the result has what was done until now")
-        result["bent_rules"].append("interrupted before all scenarios were measured")
+        result["bent_rules"].append(INTERRUPTED)
     levels = [scenario["capacity_fraction"] for scenario in result["scenarios"]
               if scenario["capacity_fraction"] is not None]
     result["bent_rules"][:0] = plan.bent_rules(the_plan, pins, levels)
@@ -81,9 +82,13 @@ def run_cells(the_plan, bench, result, progress, began):
                       "--scenario NAME shorten it")
     ledger = Ledger()
     for cell in the_plan.cells:
-        scenario = Campaign(the_plan, bench, cell, ledger, progress, budget).run()
-        scenario["why"] = why.sentence(scenario, result["specs"])
-        result["scenarios"].append(scenario)
+        campaign = Campaign(the_plan, bench, cell, ledger, progress, budget)
+        try:
+            campaign.run()
+        finally:  # Interrupted, it has runs all the same.
+            scenario = campaign.scenario()
+            scenario["why"] = why.sentence(scenario, result["specs"])
+            result["scenarios"].append(scenario)
         budget.finished()
 
 
@@ -123,4 +128,6 @@ def main(argv):
         return 130
     finally:
         progress.clear()
+    if INTERRUPTED in result["bent_rules"]:
+        return 130
     return 1 if any(scenario["failures"] for scenario in result["scenarios"]) else 0

@@ -73,7 +73,7 @@ def bent_rules(plan, pinning, levels):
     if plan.pairs_min < 10:
         bent.append(f"rule 7: it stops after {plan.pairs_min} pairs if the interval is narrow, not "
                     "after 10")
-    if plan.floors and plan.floor_every > 1:
+    if plan.floors and plan.floor_every > 1 and any(cell.echo for cell in plan.cells):
         bent.append(f"rule 13: the bare echo loops run in every {ordinal(plan.floor_every)} round "
                     "only")
     if pinning.shared:

@@ -60,6 +60,13 @@ def compared(sample):
     return (ratio, resolution, *judge.verdict(ratio, resolution, base), pairs)
 
 
+def told(ratio):
+    """A ratio's interval in words."""
+    if not ratio["pairs"]:
+        return "never measured"
+    return f"{ratio['low']:.3f}..{ratio['high']:.3f} over {ratio['pairs']} pairs"
+
+
 # ── The slowdown ──
 
 def expected_us(sample):
@@ -88,9 +95,8 @@ def slowdown(sample):
     return [
         Finding(verdict == "higher",
                 f"a slowdown of {expected:.2f} µs a message is called {verdict}: {reason}"),
-        Finding(ratio["low"] > 1, f"its interval {ratio['low']:.3f}..{ratio['high']:.3f} over "
-                                  f"{ratio['pairs']} pairs excludes 1 (A against A "
-                                  f"{resolution['low']:.3f}..{resolution['high']:.3f})"),
+        Finding(ratio["low"] > 1,
+                f"its interval {told(ratio)} excludes 1 (A against A {told(resolution)})"),
         Finding(low <= expected <= high,
                 f"the difference of {middle:.2f} µs ({low:.2f}..{high:.2f}) contains the "
                 f"{expected:.2f} µs that the instructions counted cost")]
@@ -103,10 +109,8 @@ def equal(sample):
     if not pairs:
         return [Finding(False, "two equal builds: no valid pair")]
     return [Finding(verdict == "no difference",
-                    f"two equal builds, ratio {ratio['ratio']:.3f} "
-                    f"({ratio['low']:.3f}..{ratio['high']:.3f}) over {ratio['pairs']} pairs: "
-                    f"{verdict}, {reason} (A against A "
-                    f"{resolution['low']:.3f}..{resolution['high']:.3f})")]
+                    f"two equal builds, ratio {ratio['ratio']:.3f} ({told(ratio)}): {verdict}, "
+                    f"{reason} (A against A {told(resolution)})")]
 
 
 # ── The stall ──

@@ -74,7 +74,8 @@ class Selfcheck:
         bench = runs.Bench(self.pins, 1, self.build, softirq)
         budget = plan.Budget(the_plan, time.monotonic, time.monotonic())
         campaign = Campaign(the_plan, bench, the_plan.cells[0], Ledger(), self.progress, budget)
-        scenario = campaign.run()
+        campaign.run()
+        scenario = campaign.scenario()
         if scenario["failures"]:
             raise Failure("; ".join(scenario["failures"]))
         pairs = scenario["comparisons"][0]["pairs"]
