@@ -5,6 +5,7 @@ import os
 from perf.bench import cells, counting, members, plan
 from perf.bench.processes import Failure
 from perf.bench.runs import Window
+from perf.report import result_file
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ABOUT = """\
@@ -53,6 +54,8 @@ def parser():
                       help="closed loop: how much at most, instead of how fast at a given load")
     what.add_argument("--depth", type=count, metavar="N",
                       help="closed loop: units of a connection in flight")
+    what.add_argument("--like", metavar="RESULT.json",
+                      help="at the rates of that result, so that the two can be compared")
     what.add_argument("--no-echo", action="store_true",
                       help="without the bare echo loops of perf/baseline")
     what.add_argument("--count", action="store_true",
@@ -112,7 +115,17 @@ def make_plan(args, pinning):
         window=window, calibration=calibration, trial=plan.TRIALS[mode],
         budget_s=budget_s(args, chosen),
         count_instructions=args.count, tracers=counting.Tracers(pinning.load),
-        fixed_window=args.seconds is not None)
+        fixed_window=args.seconds is not None, rates=rates_of(args.like) if args.like else {})
+
+
+def rates_of(path):
+    """{name of a scenario: (rate, share of the capacity)} of an earlier result."""
+    try:
+        result = result_file.load(path)
+    except result_file.BadResult as error:
+        raise Failure(f"--like: {error}") from error
+    return {scenario["name"]: (scenario["rate"], scenario.get("capacity_fraction"))
+            for scenario in result["scenarios"] if scenario.get("rate")}
 
 
 def budget_s(args, chosen):

@@ -11,8 +11,9 @@ from perf.bench.processes import Failure
 
 # A run that is thrown out is repeated so often; what is wrong every time is no accident.
 ATTEMPTS = 3
-# So many in a row without one that counts end a cell: the time is better spent on the others.
+# So many in a row without one that counts end a cell; noise does so only where no time is set.
 THROWN_OUT_IN_A_ROW_MAX = 9
+NOISY_IN_A_ROW_MAX = 60
 # Rounds for each pair that is wanted: where more of them fail, time does not help.
 ROUNDS_PER_PAIR_MAX = 3
 # Starting, connecting and stopping beside the window, until it has been measured.
@@ -22,8 +23,8 @@ COUNT_OVERHEAD_S = 3.5
 STRACE_SLOWDOWN = 20
 
 
-class TooNoisy(Exception):
-    """Hardly any run counts: going on would only take time."""
+class GivenUp(Exception):
+    """No run counts: going on would only take time."""
 
 
 @dataclasses.dataclass
@@ -67,7 +68,7 @@ class Campaign:
         self.counted = {}
         self.notes = []
         self.failures = []
-        self.in_a_row = 0
+        self.in_a_row = self.wrong_in_a_row = 0
 
     def run(self):
         """All steps; scenario() has what they gave. A Failure ends the cell, and is named in it."""
@@ -76,9 +77,9 @@ class Campaign:
             try:
                 self._resolve()
                 self._compare()
-            except TooNoisy as noise:
-                self.progress.warn(f"{self.cell.name}: {noise}")
-                self.notes.append(str(noise))
+            except GivenUp as why:
+                self.progress.warn(f"{self.cell.name}: {why}")
+                self.notes.append(str(why))
             self._count()
         except Failure as failure:
             self.progress.warn(f"{self.cell.name}: {failure}")
@@ -99,12 +100,14 @@ class Campaign:
                 return False
             run = self._one(member, purpose, pair, side)
             if run["valid"]:
-                self.in_a_row = 0
+                self.in_a_row = self.wrong_in_a_row = 0
                 return True
             self.in_a_row += 1
-            if self.in_a_row >= THROWN_OUT_IN_A_ROW_MAX:
-                raise TooNoisy(f"given up: {self.in_a_row} runs in a row were thrown out, the last "
-                               f"one as {'; '.join(run['invalid_reasons'])}")
+            self.wrong_in_a_row += 0 if judge.is_noise(run) else 1
+            if (self.wrong_in_a_row >= THROWN_OUT_IN_A_ROW_MAX
+                    or time_allowed.hard is None and self.in_a_row >= NOISY_IN_A_ROW_MAX):
+                raise GivenUp(f"given up: {self.in_a_row} runs in a row were thrown out, the last "
+                              f"one as {'; '.join(run['invalid_reasons'])}")
         return False
 
     def _one(self, member, purpose, pair, side):
@@ -121,8 +124,9 @@ class Campaign:
         return run
 
     def _add(self, member, purpose, figures, pair=None, side=None):
-        run = {"id": len(self.ledger.runs) + 1, "purpose": purpose, "spec": member.name,
-               "pair": pair, "side": side, "valid": True, "invalid_reasons": [], **figures}
+        run = {"id": len(self.ledger.runs) + 1, "purpose": purpose, "cell": self.cell.name,
+               "spec": member.name, "pair": pair, "side": side, "valid": True,
+               "invalid_reasons": [], **figures}
         self.runs.append(run)
         self.ledger.runs.append(run)
         if purpose in ("resolution", "compare", "floor"):
@@ -136,6 +140,10 @@ class Campaign:
     def _calibrate(self):
         self.settings = dict(self.window.settings())
         if self.cell.level is None:
+            return
+        if self.cell.name in self.plan.rates:
+            self.settings["rate"], self.level = self.plan.rates[self.cell.name]
+            self.notes.append("the rate is that of an earlier result (--like)")
             return
         for member in self.plan.members:
             self._show(f"capacity of {member.name}")

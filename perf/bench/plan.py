@@ -44,6 +44,7 @@ class Plan:
     count_instructions: bool
     tracers: object
     fixed_window: bool = False  # asked for on the command line
+    rates: dict = dataclasses.field(default_factory=dict)  # of scenarios, from an earlier result
 
     def window_of(self, cell):
         slow = cell.is_clocked or cell.keys.get("slow_percent", 0) > 0

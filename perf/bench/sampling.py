@@ -55,29 +55,30 @@ class Threads:
         for directory in glob.glob(f"/proc/{pid}/task/[0-9]*"):
             try:
                 name = read(f"{directory}/comm").strip()
-                run_ns, _, slices = read(f"{directory}/schedstat").split()
+                run_ns, wait_ns, slices = map(int, read(f"{directory}/schedstat").split())
                 status = read(f"{directory}/status")
             except (FileNotFoundError, ProcessLookupError):
                 continue  # A worker of the kernel's that ended between two reads.
             switches = re.findall(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)$", status, re.M)
             self.by_tid[os.path.basename(directory)] = (
-                name, int(run_ns), int(slices), int(switches[0]), int(switches[1]))
+                name, run_ns, wait_ns, slices, int(switches[0]), int(switches[1]))
 
     def since(self, earlier):
-        """{"kernel_threads_s", "voluntary", "involuntary", "wakeups"} since an earlier reading;
-        threads that ended in between are lost, those that began count whole."""
-        none = ("", 0, 0, 0, 0)
-        kernel_ns = voluntary = involuntary = slices = 0
+        """{"kernel_threads_s", "delay_s", "voluntary", "involuntary", "wakeups"} since an earlier
+        reading; threads that ended in between are lost, those that began count whole."""
+        none = ("", 0, 0, 0, 0, 0)
+        kernel_ns = 0
+        sums = [0, 0, 0, 0]  # waiting for a core, times given one, voluntary and involuntary leaves
         for tid, (name, run_ns, *counts) in self.by_tid.items():
-            _, was_run, was_slices, was_voluntary, was_involuntary = earlier.by_tid.get(tid, none)
+            _, was_run, *were = earlier.by_tid.get(tid, none)
             if name.startswith("iou-"):
                 kernel_ns += run_ns - was_run
-            slices += counts[0] - was_slices
-            voluntary += counts[1] - was_voluntary
-            involuntary += counts[2] - was_involuntary
+            sums = [total + now - before for total, now, before in zip(sums, counts, were)]
+        delay_ns, slices, voluntary, involuntary = sums
         # A thread gets the CPU after it was woken, or again after it had to give it up.
-        return {"kernel_threads_s": kernel_ns / 1e9, "voluntary": voluntary,
-                "involuntary": involuntary, "wakeups": max(0, slices - involuntary)}
+        return {"kernel_threads_s": kernel_ns / 1e9, "delay_s": delay_ns / 1e9,
+                "voluntary": voluntary, "involuntary": involuntary,
+                "wakeups": max(0, slices - involuntary)}
 
 
 def core_ticks():
@@ -174,6 +175,8 @@ class Sampler:
             "context_switches": {"voluntary": threads["voluntary"],
                                  "involuntary": threads["involuntary"]},
             "wakeups": threads["wakeups"],
+            "delay_s": threads["delay_s"],
+            "server_core_seconds": seconds * len(self.server_cores),
             "steal_s": self._grown("steal", cores),
             "core_seconds": seconds * len(cores),
             "sampled_seconds": seconds,

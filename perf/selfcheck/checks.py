@@ -22,7 +22,7 @@ CORRECTED_MAX_MS_MIN = 95
 UNCORRECTED_P99_MS_MAX = 10
 
 RUN_KEYS = ("id", "purpose", "spec", "pair", "side", "cpu_us_per_message", "steal_s",
-            "core_seconds", "sampled_seconds", "failure")
+            "core_seconds", "delay_s", "server_core_seconds", "sampled_seconds", "failure")
 LOAD_KEYS = ("correct", "faults", "messages", "seconds", "rate")
 FIGURES_KEPT = ("count", "p50", "p99", "p99_9")
 

@@ -120,7 +120,7 @@ class Selfcheck:
             self.progress.show("a stall")
             run = runs.measured(bench, member, cell, STALL,
                                 watch=lambda server: Stopping(server, STALL["seconds"] / 2))
-            reasons = judge.invalid_reasons(run, 0.0)
+            reasons = judge.invalid_reasons({**run, "spec": self.args.poller}, judge.Usual())
             if not reasons:
                 break
             self.progress.warn(f"the stall, once more: {'; '.join(reasons)}")

@@ -114,8 +114,8 @@ class Coverage(unittest.TestCase):
 class ThrownOut(unittest.TestCase):
     """Each reason with a case that has it and the nearest one that has not."""
 
-    def reasons(self, median_share=0.0, **figures):
-        return judge.invalid_reasons(made_run(**figures), median_share)
+    def reasons(self, usual=judge.Usual(), **figures):
+        return judge.invalid_reasons(made_run(**figures), usual)
 
     def assert_one(self, word, reasons):
         self.assertEqual(len(reasons), 1, reasons)
@@ -151,12 +151,32 @@ class ThrownOut(unittest.TestCase):
         self.assert_one("steal", self.reasons(steal_s=0.04))
         self.assertEqual(self.reasons(steal_s=0.03), [])
         # A median of 2 % is 60 ms here: twice that is allowed.
-        self.assert_one("steal", self.reasons(median_share=0.02, steal_s=0.13))
-        self.assertEqual(self.reasons(median_share=0.02, steal_s=0.12), [])
+        usual = judge.Usual(steal_share=0.02)
+        self.assert_one("steal", self.reasons(usual, steal_s=0.13))
+        self.assertEqual(self.reasons(usual, steal_s=0.12), [])
 
     def test_a_long_window_has_a_larger_floor(self):
         self.assertEqual(self.reasons(core_seconds=60.0, steal_s=0.29), [])
         self.assert_one("steal", self.reasons(core_seconds=60.0, steal_s=0.32))
+
+    def test_another_process_on_the_gateways_core(self):
+        # 1.5 s of one core: 2 % are 30 ms.
+        self.assert_one("waited", self.reasons(delay_s=0.035))
+        self.assertEqual(self.reasons(delay_s=0.029), [])
+
+    def test_waiting_that_is_usual_for_a_spec_is_no_disturbance(self):
+        usual = judge.Usual(delay_shares={("ping", "uring:sqpoll=on"): 0.3})
+        self.assertEqual(self.reasons(usual, spec="uring:sqpoll=on", delay_s=0.8), [])
+        self.assert_one("waited", self.reasons(usual, spec="uring:sqpoll=on", delay_s=0.95))
+        self.assert_one("waited", self.reasons(usual, spec="epoll", delay_s=0.8))
+
+    def test_what_is_usual_is_the_median_of_a_specs_runs_in_a_scenario(self):
+        runs = ([made_run(number, delay_s=0.15) for number in range(5)]
+                + [made_run(number, spec="uring", delay_s=0.0) for number in range(5)]
+                + [made_run(11, cell="chat", delay_s=0.3)])
+        usual = judge.Usual.of(runs)
+        self.assertEqual({group: round(share, 6) for group, share in usual.delay_shares.items()},
+                         {("ping", "epoll"): 0.1, ("ping", "uring"): 0.0, ("chat", "epoll"): 0.2})
 
     def test_our_own_sampling_late(self):
         self.assert_one("sampled late", self.reasons(sampled_seconds=1.54))
@@ -164,7 +184,16 @@ class ThrownOut(unittest.TestCase):
 
     def test_a_process_that_failed(self):
         run = {"id": 1, "purpose": "compare", "spec": "epoll", "failure": "the gateway ended"}
-        self.assertEqual(judge.invalid_reasons(run, 0.0), ["failed: the gateway ended"])
+        self.assertEqual(judge.invalid_reasons(run, judge.Usual()), ["failed: the gateway ended"])
+
+    def test_noise_is_told_from_what_will_be_wrong_again(self):
+        noisy = [made_run(1, steal_s=0.3), made_run(2, load={"lateness": summary_of(900_000)})]
+        bound = {"cpu_seconds": 1.5, "busy": 0.97, "bound": True}
+        wrong = [made_run(3, load={"generator": bound}),
+                 made_run(4, steal_s=0.3, load={"correct": False, "faults": ["lost"]})]
+        judge.judge_runs(noisy + wrong + [made_run(number) for number in range(5, 12)])
+        self.assertEqual([judge.is_noise(run) for run in noisy + wrong],
+                         [True, True, False, False])
 
     def test_the_median_steal_is_that_of_all_runs(self):
         runs = [made_run(number, steal_s=0.05) for number in range(9)]

@@ -188,6 +188,16 @@ class Times(unittest.TestCase):
         made = self.plan("--pairs", "3")
         self.assertEqual((made.pairs_min, made.pairs_max, made.resolution_pairs), (3, 3, 3))
 
+    def test_an_earlier_result_gives_its_rates(self):
+        sample = os.path.join(os.path.dirname(os.path.abspath(__file__)), "samples",
+                              "bench_result.json")
+        rates = self.plan("--like", sample).rates
+        self.assertTrue(rates)
+        for rate, _ in rates.values():
+            self.assertGreater(rate, 0)
+        with self.assertRaisesRegex(Failure, "--like: "):
+            self.plan("--like", os.path.join(os.path.dirname(sample), "no such file"))
+
     def test_depth_without_closed_is_refused(self):
         with self.assertRaisesRegex(Failure, "--closed"):
             arguments.parse(["--depth", "4"])

@@ -53,8 +53,8 @@ class Smoke(unittest.TestCase):
         scenario, = result["scenarios"]
         self.assert_runs_whole(scenario, result["specs"])
         self.assertEqual([entry["spec"] for entry in scenario["calibration"]], result["specs"])
-        # A machine so busy that run after run is thrown out ends a scenario early, and is told of.
-        if not any("in a row" in note for note in scenario["notes"]):
+        # A machine so busy that A against A takes all the time leaves none for the rest.
+        if all(run["valid"] for run in scenario["runs"]):
             self.assertIn("floor", {run["purpose"] for run in scenario["runs"]})
         # One pair is no evidence, whatever it shows.
         self.assertEqual({found["verdict"] for found in scenario["comparisons"]}, {"inconclusive"})
