@@ -98,6 +98,7 @@ def lines(session, poller, runs, found, rest):
 
 
 def profile(session):
+    needs.program("heaptrack_print")
     library, interpret = preload()
     build = session.request.frames_build
     needs.built(build, "src/sluice", FRAMES_HINT)
