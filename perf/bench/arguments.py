@@ -109,7 +109,8 @@ def make_plan(args, pinning):
     return plan.Plan(
         mode=mode, members=compared,
         floors=[] if args.no_echo else members.echoes(args.build), cells=chosen, **numbers,
-        window=window, calibration=calibration, budget_s=budget_s(args, chosen),
+        window=window, calibration=calibration, trial=plan.TRIALS[mode],
+        budget_s=budget_s(args, chosen),
         count_instructions=args.count, tracers=counting.Tracers(pinning.load),
         fixed_window=args.seconds is not None)
 

@@ -15,10 +15,6 @@ ATTEMPTS = 3
 THROWN_OUT_IN_A_ROW_MAX = 9
 # Rounds for each pair that is wanted: where more of them fail, time does not help.
 ROUNDS_PER_PAIR_MAX = 3
-# A/A may take this share of a cell's time.
-RESOLUTION_SHARE = 0.45
-# A cell may overrun its share of the budget by this factor to come to its fewest pairs.
-OVERRUN = 1.5
 # Starting, connecting and stopping beside the window, until it has been measured.
 RUN_OVERHEAD_S = 0.7
 COUNT_OVERHEAD_S = 3.5
@@ -49,7 +45,7 @@ class Ledger:
 
 
 class Campaign:
-    """A cell's. `end` is when it should be done, `hard_end` when it must; None: no limit."""
+    """A cell's; its time is what the budget has for it now."""
 
     def __init__(self, plan, bench, cell, ledger, progress, budget):
         self.plan = plan
@@ -58,15 +54,15 @@ class Campaign:
         self.ledger = ledger
         self.progress = progress
         self.budget = budget
-        self.hard_end = budget.hard_end
-        self.end = budget.next_cell()
-        self.began = time.monotonic()
         self.window = plan.window_of(cell)
+        reserve = ledger.count_cost(self.window) * len(plan.members)
+        self.resolution_time, self.compare_time = budget.allowances(budget.next_cell(), reserve)
         self.base = plan.members[0]
         self.others = plan.members[1:]
         self.floors = plan.floors if cell.echo else []
         self.runs = []
         self.settings = {}
+        self.level = cell.level
         self.calibration = []
         self.counted = {}
         self.notes = []
@@ -74,7 +70,7 @@ class Campaign:
         self.in_a_row = 0
 
     def run(self):
-        """The scenario of the result. A Failure in one step ends the cell, and is named in it."""
+        """All steps; scenario() has what they gave. A Failure ends the cell, and is named in it."""
         try:
             self._calibrate()
             try:
@@ -87,35 +83,19 @@ class Campaign:
         except Failure as failure:
             self.progress.warn(f"{self.cell.name}: {failure}")
             self.failures.append(str(failure))
-        return self.scenario()
 
-    # ── Time ──
-
-    def _reserve_s(self):
-        """Time that the counting runs still need."""
-        return self.ledger.count_cost(self.window) * len(self.plan.members)
-
-    def _must_end(self):
-        if self.hard_end is None:
-            return False
-        return time.monotonic() + self.ledger.cost(self.window) + self._reserve_s() > self.hard_end
-
-    def _should_end(self, share=1.0):
-        if self.end is None:
-            return False
-        limit = self.began + (self.end - self.began) * share
-        return (time.monotonic() + self.ledger.cost(self.window) + self._reserve_s() * share
-                > limit)
+    def _is_over(self, time_allowed, enough):
+        return time_allowed.is_over(self.budget.now(), self.ledger.cost(self.window), enough)
 
     def _show(self, text):
         self.progress.show(f"{self.cell.name}: {text}", self.budget.left_s())
 
     # ── Runs ──
 
-    def _attempt(self, member, purpose, pair, side):
+    def _attempt(self, member, purpose, pair, side, time_allowed):
         """One run that counts, if a few attempts yield one; whether they did."""
         for _ in range(ATTEMPTS):
-            if self._must_end():
+            if self._is_over(time_allowed, enough=False):
                 return False
             run = self._one(member, purpose, pair, side)
             if run["valid"]:
@@ -165,21 +145,38 @@ class Campaign:
             self.calibration.append(entry)
             self._add(member, "calibration", figures)
             self.ledger.costs.append(time.monotonic() - began)
-        self.settings["rate"] = calibrate.open_loop_rate(self.calibration, self.cell.level)
+        rate = calibrate.kept_rate(self.calibration, self.cell.level, self._busy_at)
+        self.settings["rate"] = rate.per_second
+        self.level = rate.level
+        if rate.note:
+            self.notes.append(rate.note)
+
+    def _busy_at(self, rate):
+        """How busy the load is at that rate, or at a moderate level the gateway: whichever is the
+        busier one, with the member that makes it so."""
+        busy = []
+        for member in self.plan.members:
+            self._show(f"{rate:,.0f}/s on {member.name}, to see whether the load keeps it")
+            figures = runs.measured(self.bench, member, self.cell,
+                                    {**self.plan.trial.settings(), "rate": rate})
+            busy.append(figures["load"]["generator"]["busy"])
+            if self.cell.level <= calibrate.MODERATE:
+                busy.append(figures["server_busy"])
+            self._add(member, "calibration", figures)
+        return max(busy)
 
     def _resolve(self):
         """A against A, until there are enough pairs."""
         for number, order in enumerate(schedule.orders(("base", "other"))):
-            found = self._resolution()["cpu_us_per_message"]
-            if (found["pairs"] >= self.plan.resolution_pairs or self._must_end()
-                    or number >= ROUNDS_PER_PAIR_MAX * self.plan.resolution_pairs):
+            pairs = self._resolution()["cpu_us_per_message"]["pairs"]
+            if (pairs >= self.plan.resolution_pairs
+                    or number >= ROUNDS_PER_PAIR_MAX * self.plan.resolution_pairs
+                    or self._is_over(self.resolution_time, pairs >= judge.PAIRS_MIN)):
                 return
-            if found["pairs"] >= judge.PAIRS_MIN and self._should_end(RESOLUTION_SHARE):
-                return
-            self._show(f"{self.base.name} against itself, pair {found['pairs'] + 1} of "
+            self._show(f"{self.base.name} against itself, pair {pairs + 1} of "
                        f"{self.plan.resolution_pairs}")
             for side in order:
-                if not self._attempt(self.base, "resolution", number, side):
+                if not self._attempt(self.base, "resolution", number, side, self.resolution_time):
                     break
 
     def _resolution(self):
@@ -188,15 +185,16 @@ class Campaign:
     def _compare(self):
         for number, order in enumerate(schedule.orders(self.plan.members)):
             widths, pairs = self._state()
-            if (self._enough(widths, pairs) or self._must_end()
-                    or number >= ROUNDS_PER_PAIR_MAX * self.plan.pairs_max):
+            if (self._enough(widths, pairs) or number >= ROUNDS_PER_PAIR_MAX * self.plan.pairs_max
+                    or self._is_over(self.compare_time, pairs >= self.plan.pairs_min)):
                 return
             self._show(f"pair {pairs + 1}, so far "
                        f"{'±' + format(max(widths), '.1%') if pairs > 1 else 'no interval'}")
             for member in schedule.with_floors(order, self.floors, number, self.plan.floor_every):
                 side = "base" if member is self.base else "other"
                 purpose = "floor" if member.is_echo else "compare"
-                self._attempt(member, purpose, number, None if member.is_echo else side)
+                self._attempt(member, purpose, number, None if member.is_echo else side,
+                              self.compare_time)
 
     def _state(self):
         """(half-widths of CPU per message, fewest valid pairs) over all others."""
@@ -210,14 +208,13 @@ class Campaign:
 
     def _enough(self, widths, pairs):
         if pairs < self.plan.pairs_min:
-            late = self.end is not None and time.monotonic() > self.began + OVERRUN * (
-                self.end - self.began)
-            return late
-        return (max(widths) <= self.plan.half_width or pairs >= self.plan.pairs_max
-                or self._should_end())
+            return False
+        return max(widths) <= self.plan.half_width or pairs >= self.plan.pairs_max
 
     def _count(self):
         tracers = self.plan.tracers
+        if tracers is None:
+            return
         for member in self.plan.members:
             entry = self.counted.setdefault(member.name, {})
             self._show(f"system calls of {member.name}")
@@ -241,6 +238,7 @@ class Campaign:
     # ── The result ──
 
     def scenario(self):
+        """What has been measured until now, as the result has it."""
         cell, names = self.cell, [member.name for member in self.plan.members]
         all_names = names + [floor.name for floor in self.floors]
         resolution = self._resolution()
@@ -256,7 +254,7 @@ class Campaign:
                     entry["instructions"]["slopes"])
         return {
             "name": cell.name, "scenario": cell.scenario, "title": cell.title, "kind": cell.kind,
-            "loop": cell.loop, "capacity_fraction": cell.level,
+            "loop": cell.loop, "capacity_fraction": self.level,
             "rate": self.settings.get("rate", keys.get("rate") if cell.loop == "open" else None),
             "connections": keys.get("connections"), "payload_bytes": keys.get("payload_bytes"),
             "depth": keys.get("depth") if cell.loop == "closed" else None,

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import statistics
+import subprocess
 import tempfile
 
 from perf.bench.processes import Failure
@@ -35,14 +36,21 @@ def settings_for(cell, units):
     return {"loop": "closed", "messages": units, "warmup_seconds": 0, "connections": connections}
 
 
+def callgrind(directory):
+    if shutil.which("valgrind") is None:
+        raise Failure("counting instructions needs valgrind: apt-get install valgrind, or "
+                      "tools/dev bench, which installs it")
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out.%p", "-q"]
+
+
 def wrapper(directory, build):
     """The words in front of the gateway."""
-    if shutil.which("valgrind") is None:
-        raise Failure("--count needs valgrind: apt-get install valgrind, or tools/dev bench, which "
-                      "installs it")
-    words = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out.%p", "-q"]
     helper = os.path.join(build, "perf", "liburing_under_valgrind.so")
-    return ["env", f"LD_PRELOAD={helper}", *words] if os.path.exists(helper) else words
+    if not os.path.exists(helper):
+        raise Failure(f"{helper} is not built: run tools/dev build")
+    # Collection is on from the start, and each entry into that function turns it off.
+    return ["env", f"LD_PRELOAD={helper}", *callgrind(directory),
+            "--toggle-collect=sluice_wait_for_news", "--collect-atstart=yes"]
 
 
 def instructions_of(directory):
@@ -56,6 +64,17 @@ def instructions_of(directory):
     if not total:
         raise Failure("callgrind left no count: the gateway did not end in order under valgrind")
     return total
+
+
+def of_program(words):
+    """All instructions of a program from its start to its end."""
+    with tempfile.TemporaryDirectory(prefix="sluice-callgrind-") as directory:
+        done = subprocess.run([*callgrind(directory), *words], capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise Failure(f"{' '.join(words)} under valgrind ended with {done.returncode}: "
+                          f"{done.stderr.strip()}")
+        return instructions_of(directory)
 
 
 def one_run(bench, member, cell, units):

@@ -18,8 +18,9 @@ from perf.bench.runs import Bench
 from perf.report import html, table, why
 
 SCHEMA = "sluice-bench/1"
-# Where tools/dev puts what perf/report/package.json names.
-NPM_DIR = os.path.join(arguments.ROOT, "build", "npm", "perf-report")
+INTERRUPTED = "interrupted before all scenarios were measured"
+# Where tools/dev installs what comes from npm.
+NPM_DIR = os.path.join(arguments.ROOT, "build", "npm")
 
 
 def utc_now():
@@ -57,7 +58,7 @@ def measured(args, progress):
     result = {
         "schema": SCHEMA, "id": started.strftime("%Y%m%dT%H%M%SZ"),
         "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"), "elapsed_seconds": 0.0,
-        "mode": the_plan.mode, "bent_rules": plan.bent_rules(the_plan, pins),
+        "mode": the_plan.mode, "bent_rules": [],
         "command": "tools/dev bench " + shlex.join(args.words), "environment": facts,
         "specs": [member.name for member in the_plan.members], "effective": effective,
         "reactors": args.reactors, "scenarios": [], "flame_graphs": []}
@@ -66,7 +67,10 @@ def measured(args, progress):
         run_cells(the_plan, bench, result, progress, began)
     except KeyboardInterrupt:
         progress.warn("interrupted: the result has what was done until now")
-        result["bent_rules"].append("interrupted before all scenarios were measured")
+        result["bent_rules"].append(INTERRUPTED)
+    levels = [scenario["capacity_fraction"] for scenario in result["scenarios"]
+              if scenario["capacity_fraction"] is not None]
+    result["bent_rules"][:0] = plan.bent_rules(the_plan, pins, levels)
     result["elapsed_seconds"] = round(time.monotonic() - began, 1)
     return result
 
@@ -78,9 +82,13 @@ def run_cells(the_plan, bench, result, progress, began):
                       "--scenario NAME shorten it")
     ledger = Ledger()
     for cell in the_plan.cells:
-        scenario = Campaign(the_plan, bench, cell, ledger, progress, budget).run()
-        scenario["why"] = why.sentence(scenario, result["specs"])
-        result["scenarios"].append(scenario)
+        campaign = Campaign(the_plan, bench, cell, ledger, progress, budget)
+        try:
+            campaign.run()
+        finally:  # Interrupted, it has runs all the same.
+            scenario = campaign.scenario()
+            scenario["why"] = why.sentence(scenario, result["specs"])
+            result["scenarios"].append(scenario)
         budget.finished()
 
 
@@ -120,4 +128,6 @@ def main(argv):
         return 130
     finally:
         progress.clear()
+    if INTERRUPTED in result["bent_rules"]:
+        return 130
     return 1 if any(scenario["failures"] for scenario in result["scenarios"]) else 0

@@ -16,6 +16,11 @@ FULL = {"pairs_min": 10, "pairs_max": 60, "resolution_pairs": 10, "half_width": 
         "floor_every": 2}
 WINDOWS = {"quick": Window(0.4, 1.3), "full": Window(3.0, 30.0)}
 CALIBRATIONS = {"quick": Window(0.3, 0.8), "full": Window(2.0, 5.0)}
+TRIALS = {"quick": Window(0.2, 0.4), "full": Window(1.0, 2.0)}
+# A/A may take this share of a cell's time: if it has its fewest pairs, and if it has not.
+RESOLUTION_SHARES = (0.45, 0.60)
+# A comparison may overrun its cell's time by so much to come to its fewest pairs.
+OVERRUN = 1.3
 # Scenarios that follow a clock, or wait for limits to be reached, show nothing in a second.
 SLOW_WINDOW = Window(2.0, 5.0)
 HICCUP_SECONDS = {"quick": 0.5, "full": 5.0}
@@ -34,6 +39,7 @@ class Plan:
     floor_every: int     # rounds
     window: Window
     calibration: Window
+    trial: Window
     budget_s: float | None
     count_instructions: bool
     tracers: object
@@ -49,17 +55,17 @@ class Plan:
         """How many runs a cell takes, as far as one can know before."""
         rounds = self.pairs_min
         floors = len(self.floors) * -(-rounds // self.floor_every) if cell.echo else 0
-        calibration = len(self.members) if cell.level is not None else 0
+        calibration = 2 * len(self.members) if cell.level is not None else 0
         return (calibration + 2 * self.resolution_pairs + rounds * len(self.members) + floors
                 + len(self.members))
 
 
-def bent_rules(plan, pinning):
-    """Sentences, each with the number of its rule, about what this benchmark does not keep."""
+def bent_rules(plan, pinning, levels):
+    """Sentences, each with the number of its rule, about what this benchmark does not keep.
+    `levels` are the shares of the capacity at which open loops were measured."""
     bent = []
-    levels = {cell.level for cell in plan.cells if cell.level is not None}
-    if levels and len(levels) < 4:
-        told = ", ".join(f"{level:.0%}" for level in sorted(levels))
+    if levels and plan.mode == "quick":
+        told = ", ".join(f"{level:.0%}" for level in sorted(set(levels)))
         bent.append(f"rule 1: latency at {told} of the capacity only, not at 10, 50, 70 and 90 %")
     if plan.window.seconds < 30:
         bent.append(f"rule 6: windows of {plan.window.seconds:g} s after {plan.window.warmup:g} s "
@@ -67,7 +73,7 @@ def bent_rules(plan, pinning):
     if plan.pairs_min < 10:
         bent.append(f"rule 7: it stops after {plan.pairs_min} pairs if the interval is narrow, not "
                     "after 10")
-    if plan.floors and plan.floor_every > 1:
+    if plan.floors and plan.floor_every > 1 and any(cell.echo for cell in plan.cells):
         bent.append(f"rule 13: the bare echo loops run in every {ordinal(plan.floor_every)} round "
                     "only")
     if pinning.shared:
@@ -81,6 +87,20 @@ def bent_rules(plan, pinning):
 
 def ordinal(number):
     return {1: "1st", 2: "2nd", 3: "3rd"}.get(number, f"{number}th")
+
+
+@dataclasses.dataclass(frozen=True)
+class Allowance:
+    """Until when a phase may go on, in seconds of the clock: with enough pairs, and without. None:
+    for ever."""
+
+    soft: float | None = None
+    hard: float | None = None
+
+    def is_over(self, now, cost, enough):
+        """Whether there is no time for what costs so much."""
+        end = self.soft if enough else self.hard
+        return end is not None and now + cost > end
 
 
 class Budget:
@@ -101,6 +121,17 @@ class Budget:
         weights = [self.plan.runs_of(cell) * self._run_s(cell) for cell in self.cells_left]
         now = self.now()
         return now + max(0.0, self.hard_end - now) * weights[0] / sum(weights)
+
+    def allowances(self, end, reserve):
+        """(of A against A, of the comparison) for a cell that begins now and is due at `end`, with
+        `reserve` seconds kept back for its last steps."""
+        if end is None:
+            return Allowance(), Allowance()
+        now = self.now()
+        share = end - now - reserve
+        last = self.hard_end - reserve
+        return (Allowance(*(min(now + part * share, last) for part in RESOLUTION_SHARES)),
+                Allowance(min(now + share, last), min(now + OVERRUN * share, last)))
 
     def finished(self):
         self.cells_left.pop(0)

@@ -3,7 +3,6 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,11 +10,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
+#include "load/now.h"
 #include "load/worker.h"
 #include "sys/descriptors.h"
 #include "sys/errno_status.h"
@@ -27,12 +28,6 @@ namespace {
 constexpr uint64_t kDescriptorsBeside = 64;
 // Between the word "start" and the start itself: time for all workers to hear it.
 constexpr uint64_t kStartLeadNs = 20'000'000;
-
-uint64_t monotonic_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(t.tv_nsec);
-}
 
 // A worker's end of the pipes. What goes wrong with them ends the worker: nobody would hear it.
 class Reporter final : public Progress {
@@ -63,6 +58,30 @@ class Reporter final : public Progress {
   std::FILE* in_;
   int out_;
 };
+
+// Waits for the end of a worker that has closed its pipe.
+std::string how_it_ended(pid_t pid) {
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (WIFSIGNALED(status)) {
+    return absl::StrCat("worker process ", pid, " was ended by signal ", WTERMSIG(status));
+  }
+  return absl::StrCat("worker process ", pid, " ended without a word, exit code ",
+                      WEXITSTATUS(status));
+}
+
+// Asked before a worker is started, so that the message is the program's.
+absl::Status check_cpus(const std::vector<int>& cpus) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return errno_status(errno, "affinity");
+  for (const int cpu : cpus) {
+    if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(static_cast<size_t>(cpu), &allowed)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--cpus: this process may not run on core ", cpu, "; see taskset -p $$"));
+    }
+  }
+  return absl::OkStatus();
+}
 
 void pin_to(int cpu) {
   cpu_set_t set;
@@ -106,33 +125,49 @@ void pin_to(int cpu) {
 
 absl::StatusOr<std::vector<Share>> shares_of(const Scenario& scenario, uint32_t workers,
                                              uint64_t descriptors) {
-  uint32_t step = 1;  // connections that only make sense together
-  if (scenario.kind == Kind::Chat) step = 2;
-  if (scenario.kind == Kind::Fanout) step = scenario.group;
+  uint32_t step = 1;   // connections that only make sense together
+  uint32_t least = 1;  // connections that a worker needs
+  if (scenario.kind == Kind::Chat) step = least = 2;
+  if (scenario.kind == Kind::Fanout) step = least = scenario.group;
+  if (scenario.kind == Kind::Mixed) least = 20 * scenario.group;
   const uint32_t steps = scenario.connections / step;
-  if (workers == 0 || workers > steps) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--workers=", workers, ": ", scenario.connections,
-                     " connections are enough for ", steps, " workers"));
+  if (workers == 0 || steps / workers * step < least) {
+    return absl::InvalidArgumentError(absl::StrCat("--workers=", workers, ": each needs at least ",
+                                                   least, " of the ", scenario.connections,
+                                                   " connections: give fewer workers"));
   }
+  if (scenario.messages > 0 && scenario.messages < workers) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--workers=", workers, ": messages = ", scenario.messages, " leaves some without any"));
+  }
+  const uint64_t room = descriptors > kDescriptorsBeside ? descriptors - kDescriptorsBeside : 0;
+  const uint64_t most = (steps + workers - 1) / workers * step;
+  if (most > room) {
+    const uint64_t steps_each = room / step;
+    const std::string fix =
+        steps_each == 0
+            ? std::string("raise the limit (ulimit -n)")
+            : absl::StrCat("give --workers=", (steps + steps_each - 1) / steps_each, " or more");
+    return absl::InvalidArgumentError(
+        absl::StrCat(most, " connections of one worker are too many for the ", descriptors,
+                     " descriptors that a process may have: ", fix));
+  }
+  const auto up_to = [&](uint64_t amount, uint32_t connections) {
+    return amount * connections / scenario.connections;
+  };
   std::vector<Share> shares;
   uint32_t first = 0;
   for (uint32_t i = 0; i < workers; ++i) {
     const uint32_t own = (steps / workers + (i < steps % workers ? 1 : 0)) * step;
+    const uint64_t paused = up_to(scenario.pause_at, first + own) - up_to(scenario.pause_at, first);
     shares.push_back(
         {.index = i,
          .workers = workers,
          .first = first,
          .connections = own,
-         .messages = scenario.messages / workers + (i < scenario.messages % workers ? 1 : 0)});
+         .messages = scenario.messages / workers + (i < scenario.messages % workers ? 1 : 0),
+         .pause_at = static_cast<uint32_t>(paused)});
     first += own;
-  }
-  const uint64_t most = scenario.connections / workers + step + kDescriptorsBeside;
-  if (most > descriptors) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(scenario.connections, " connections need more than the ", descriptors,
-                     " descriptors that a process may have: give --workers=",
-                     1 + scenario.connections / (descriptors - kDescriptorsBeside), " or more"));
   }
   return shares;
 }
@@ -149,13 +184,18 @@ Coordinator::Coordinator(const Options& options, const Scenario& scenario)
 Coordinator::~Coordinator() {
   for (const Link& link : links_) {
     close(link.out);
-    kill(link.pid, SIGKILL);
-    waitpid(link.pid, nullptr, 0);
+    if (link.pid != 0) {
+      kill(link.pid, SIGKILL);
+      waitpid(link.pid, nullptr, 0);
+    }
     std::fclose(link.in);
   }
 }
 
 absl::Status Coordinator::start_workers() {
+  // A worker that is gone shows at its pipe, not as the end of us.
+  std::signal(SIGPIPE, SIG_IGN);
+  SLUICE_RETURN_IF_ERROR(check_cpus(options_.cpus));
   SLUICE_ASSIGN_OR_RETURN(const uint64_t descriptors, raise_descriptor_limit());
   SLUICE_ASSIGN_OR_RETURN(const std::vector<Share> shares,
                           shares_of(scenario_, options_.workers, descriptors));
@@ -185,7 +225,7 @@ absl::StatusOr<std::string> Coordinator::line_of(Link& link) {
   const ssize_t n = getline(&line, &room, link.in);
   std::string text(line == nullptr || n < 0 ? "" : line);
   std::free(line);
-  if (n < 0) return absl::InternalError("a worker ended without a word");
+  if (n < 0) return absl::InternalError(how_it_ended(std::exchange(link.pid, 0)));
   absl::string_view rest = absl::StripSuffix(text, "\n");
   if (absl::ConsumePrefix(&rest, "failed ")) return absl::UnavailableError(rest);
   return std::string(rest);
@@ -203,10 +243,13 @@ absl::Status Coordinator::await(std::string_view word) {
   return absl::OkStatus();
 }
 
-void Coordinator::tell_workers(const std::string& line) {
-  for (const Link& link : links_) {
-    if (write(link.out, line.data(), line.size()) < 0) std::perror("sluice-load: a worker is gone");
+absl::Status Coordinator::tell_workers(const std::string& line) {
+  for (Link& link : links_) {
+    if (write(link.out, line.data(), line.size()) < 0) {
+      return absl::InternalError(how_it_ended(std::exchange(link.pid, 0)));
+    }
   }
+  return absl::OkStatus();
 }
 
 void Coordinator::tell_driver(std::string_view word, bool wait) {
@@ -226,11 +269,11 @@ absl::StatusOr<Tally> Coordinator::run() {
   if (scenario_.pause_at > 0) {
     SLUICE_RETURN_IF_ERROR(await("opened"));
     tell_driver(absl::StrCat("opened ", scenario_.pause_at), true);
-    tell_workers("go\n");
+    SLUICE_RETURN_IF_ERROR(tell_workers("go\n"));
   }
   SLUICE_RETURN_IF_ERROR(await("ready"));
   tell_driver("ready", true);
-  tell_workers(absl::StrCat("start ", monotonic_ns() + kStartLeadNs, "\n"));
+  SLUICE_RETURN_IF_ERROR(tell_workers(absl::StrCat("start ", clock_ns() + kStartLeadNs, "\n")));
   show(absl::StrCat("warm-up, ", scenario_.warmup_seconds, " s"));
   tell_driver("warm-up", false);
   SLUICE_RETURN_IF_ERROR(await("measuring"));

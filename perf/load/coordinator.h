@@ -22,8 +22,8 @@
 
 namespace sluice::load {
 
-// How many workers a load of so many connections needs, and what each does. An error says which
-// number to change.
+// What each of so many workers does, whose processes may have so many descriptors each. An error
+// says which number to change.
 absl::StatusOr<std::vector<Share>> shares_of(const Scenario& scenario, uint32_t workers,
                                              uint64_t descriptors);
 
@@ -42,7 +42,7 @@ class Coordinator {
 
   absl::Status start_workers();
   absl::Status await(std::string_view word);
-  void tell_workers(const std::string& line);
+  absl::Status tell_workers(const std::string& line);
   void tell_driver(std::string_view word, bool wait);
   void show(const std::string& what) const;
   absl::StatusOr<std::string> line_of(Link& link);

@@ -16,7 +16,7 @@ enum class FlowKind : uint8_t { Ping, Chat, Group, Login };
 struct Flow {
   FlowKind kind = FlowKind::Ping;
   std::vector<uint32_t> senders;  // connections of this worker; of logins, nobody
-  uint32_t burst = 1;             // messages due at one moment
+  uint32_t burst = 1;             // messages (or logins) due at one moment
   double period_ns = 0;           // between two moments; 0 in a closed loop
   double offset_ns = 0;           // of the first moment: workers take turns too
   uint64_t start_ns = 0;

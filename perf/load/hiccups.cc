@@ -5,6 +5,13 @@
 #include "sys/clock.h"
 
 namespace sluice::load {
+namespace {
+
+void record(Histogram& hiccups, Duration gap) {
+  hiccups.record(static_cast<uint64_t>(gap.count()));
+}
+
+}  // namespace
 
 Histogram watch_hiccups(double seconds) {
   constexpr Duration kSlice = std::chrono::milliseconds(1);
@@ -19,7 +26,8 @@ Histogram watch_hiccups(double seconds) {
     const Instant now = clock.now();
     longest = std::max(longest, now - last);
     if (now >= slice_end) {
-      hiccups.record(static_cast<uint64_t>(longest.count()));
+      for (; longest > kSlice; longest -= kSlice) record(hiccups, longest);
+      record(hiccups, longest);
       longest = Duration{};
       slice_end = now + kSlice;
     }

@@ -1,6 +1,5 @@
 #include "load/login.h"
 
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -33,25 +32,13 @@ void Logins::start(LoginTimes times) {
 }
 
 bool Logins::open_socket(uint32_t number) {
-  Slot& slot = slots_[number];
-  slot.fd.reset(socket(server_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!slot.fd.valid()) return false;
-  sockaddr_storage storage;
   // Every login takes the next address: each has its own ports in TIME_WAIT.
-  const Address source = source_of(server_, started_++ % 64 * 1000);
-  if (!source.empty()) {
-    const int on = 1;
-    const socklen_t size = source.to_sockaddr(&storage);
-    if (setsockopt(slot.fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0 ||
-        bind(slot.fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0) {
-      return false;
-    }
-  }
-  const socklen_t size = server_.to_sockaddr(&storage);
-  if (connect(slot.fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0 &&
-      errno != EINPROGRESS) {
-    return false;
-  }
+  constexpr uint32_t kAddresses = 64;
+  const uint32_t turn = started_++ % kAddresses;
+  Slot& slot = slots_[number];
+  slot.fd = make_socket(server_, turn * kConnectionsPerAddress, SOCK_NONBLOCK);
+  if (!slot.fd.valid()) return false;
+  if (!start_connect(slot.fd.get(), server_)) return false;
   epoll_event interest{};
   interest.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   interest.data.u32 = tag_ + number;
@@ -111,9 +98,12 @@ const LoginTimes* Logins::read_connack(uint32_t number) {
       decode_frame(framing_, Bytes(in).first(static_cast<size_t>(n)), kFrameBodyBytesMax);
   ConnackPacket connack;
   if (result.status != FrameStatus::Ok || result.frame.type != PacketType::Connack ||
-      !decode(result.frame, kProtocolVersionMax, connack).ok() ||
-      connack.reason != Reason::Success) {
-    fail(number, "the CONNACK is no success");
+      !decode(result.frame, kProtocolVersionMax, connack).ok()) {
+    fail(number, "answered with something else than CONNACK");
+    return nullptr;
+  }
+  if (connack.reason != Reason::Success) {
+    fail(number, absl::StrCat("refused with reason ", static_cast<int>(connack.reason)));
     return nullptr;
   }
   --unanswered_;

@@ -1,7 +1,7 @@
 // Logins: connect, CONNECT, CONNACK, FIN, the server's FIN, close.
 //
-// Each one is a connection of its own under a name of its own; nothing blocks. The one who asks
-// hears of each CONNACK from on_event(). One thread.
+// Each one is a connection of its own, under a name that no other open one has; nothing blocks. The
+// one who asks hears of each CONNACK from on_event(). One thread.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,7 @@ struct LoginTimes {
 
 class Logins {
  public:
-  // `first` is the number of the first name and source address; events of slot n come from
-  // `epoll` with the number `tag` + n.
+  // Slot n takes the name first + n; its events come from `epoll` with the number `tag` + n.
   Logins(const Address& server, Framing framing, uint32_t first, int epoll, uint32_t tag,
          Tally& tally);
 
@@ -32,7 +31,7 @@ class Logins {
   // Called with each event of a slot. Returns the times of the login that the event completed, or
   // null; valid until the next call.
   const LoginTimes* on_event(uint32_t slot, uint32_t events);
-  // Those without a CONNACK, and all that are not closed.
+  // Those without a CONNACK, and all that are not closed. Counts what has failed as neither.
   size_t unanswered() const { return unanswered_; }
   size_t open() const { return slots_.size() - free_.size(); }
 

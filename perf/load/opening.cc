@@ -9,23 +9,23 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "codec/bounds.h"
 #include "codec/decode.h"
 #include "codec/encode.h"
 #include "sys/errno_status.h"
-#include "sys/tcp_socket.h"
 
 namespace sluice::load {
 namespace {
 
-// Far below the 28,000 ports of an address, so that those in TIME_WAIT do not matter.
-constexpr uint32_t kConnectionsPerAddress = 1000;
 constexpr uint32_t kHostsPerBlock = 250;
 
 absl::Status send_whole(int fd, Bytes bytes) {
   const ssize_t n = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  if (n != static_cast<ssize_t>(bytes.size())) return errno_status(errno, "cannot send");
+  if (n < 0) return errno_status(errno, "cannot send");
+  // A blocking socket takes all of a few hundred bytes.
+  SLUICE_CHECK(n == static_cast<ssize_t>(bytes.size()), "a short send on a fresh connection");
   return absl::OkStatus();
 }
 
@@ -40,6 +40,10 @@ absl::Status receive(int fd, Framing framing, std::array<std::byte, 512>& in, Pa
     if (n == 0) {
       return absl::UnavailableError(
           absl::StrCat("the server closes instead of ", std::string(wanted)));
+    }
+    if (n < 0 && errno == EAGAIN) {
+      return absl::DeadlineExceededError(absl::StrCat(
+          "the server has said nothing for ", kSilenceMaxS, " s: no ", std::string(wanted)));
     }
     if (n < 0) return errno_status(errno, absl::StrCat("waiting for ", std::string(wanted)));
     got += static_cast<size_t>(n);
@@ -69,16 +73,45 @@ Address source_of(const Address& server, uint32_t number) {
   return address.ok() ? *address : Address{};
 }
 
-absl::StatusOr<UniqueFd> open_connection(const Address& server, uint32_t number) {
-  absl::StatusOr<UniqueFd> fd = connect_tcp(server, source_of(server, number));
-  if (!fd.ok()) return fd;
+UniqueFd make_socket(const Address& server, uint32_t number, int flags) {
+  UniqueFd fd(socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  const Address source = source_of(server, number);
+  if (!fd.valid() || source.empty()) return fd;
+  const int on = 1;
+  sockaddr_storage storage;
+  const socklen_t size = source.to_sockaddr(&storage);
+  if (setsockopt(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0 ||
+      bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0) {
+    return {};
+  }
+  return fd;
+}
+
+bool start_connect(int fd, const Address& server) {
+  sockaddr_storage storage;
+  const socklen_t size = server.to_sockaddr(&storage);
+  return connect(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0 ||
+         errno == EINPROGRESS;
+}
+
+absl::StatusOr<UniqueFd> open_connection(const Address& server, uint32_t number, Window window) {
+  UniqueFd fd = make_socket(server, number, 0);
+  if (!fd.valid()) return errno_status(errno, "cannot make a socket");
   const timeval patience{kSilenceMaxS, 0};
   const linger at_once{1, 0};
   const int on = 1;
-  if (setsockopt(fd->get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
-      setsockopt(fd->get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) != 0 ||
-      setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
-    return errno_status(errno, "setsockopt");
+  const int smallest = 1;  // the kernel takes its least instead
+  const int segment_bytes = 1460;
+  bool good = setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+              setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0 &&
+              setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
+  if (window == Window::Small) {
+    good = good && setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest) == 0 &&
+           setsockopt(fd.get(), IPPROTO_TCP, TCP_MAXSEG, &segment_bytes, sizeof segment_bytes) == 0;
+  }
+  if (!good) return errno_status(errno, "setsockopt");
+  if (!start_connect(fd.get(), server)) {
+    return errno_status(errno, absl::StrCat("cannot connect to ", server.to_string()));
   }
   return fd;
 }

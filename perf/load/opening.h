@@ -5,6 +5,7 @@
 // 28,000 ports for one destination. One thread.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -23,9 +24,23 @@ inline constexpr int kSilenceMaxS = 10;
 // elsewhere.
 Address source_of(const Address& server, uint32_t number);
 
-// TCP_NODELAY, patience, and a close that resets: in TIME_WAIT the ports of run after run would
-// pile up for a minute.
-absl::StatusOr<UniqueFd> open_connection(const Address& server, uint32_t number);
+// Far below the 28,000 ports of an address, so that those in TIME_WAIT do not matter.
+inline constexpr uint32_t kConnectionsPerAddress = 1000;
+
+// A TCP socket bound to source_of(number), with `flags` for socket(); invalid, with errno, on
+// error.
+UniqueFd make_socket(const Address& server, uint32_t number, int flags);
+// connect(); whether it is done or, for a non-blocking socket, under way. errno tells otherwise.
+bool start_connect(int fd, const Address& server);
+
+// How wide a connection opens its window: one that will never read takes as little as it can, and
+// says so before it connects. Its segments have the size of Ethernet's: the loopback's 64 KiB make
+// the server's kernel keep megabytes for it.
+enum class Window : uint8_t { Usual, Small };
+
+// A connection, with TCP_NODELAY, patience, and a close that resets: in TIME_WAIT the ports of run
+// after run would pile up for a minute.
+absl::StatusOr<UniqueFd> open_connection(const Address& server, uint32_t number, Window window);
 
 // Appends the CONNECT of `uid`.
 void append_connect(std::vector<std::byte>& out, const Name& uid, Framing framing);

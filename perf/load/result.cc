@@ -44,14 +44,6 @@ double busiest(const Tally& tally) {
   return most;
 }
 
-// Units/s that the schedule asks for; of a mixed load the sum of its parts.
-double rate_intended(const Scenario& scenario) {
-  const double heartbeats = scenario.connections / scenario.heartbeat_seconds;
-  if (scenario.kind == Kind::Idle) return heartbeats;
-  if (scenario.kind == Kind::Mixed) return scenario.rate + scenario.login_rate + 0.8 * heartbeats;
-  return scenario.rate;
-}
-
 Json generator_json(const Tally& tally) {
   Json workers = Json::array();
   double cpu_seconds = 0;
@@ -70,7 +62,7 @@ double rate_of(const Tally& tally) { return static_cast<double>(tally.units) / t
 }  // namespace
 
 std::string result_json(const Options& options, const Scenario& scenario, const Tally& tally) {
-  Json latency;
+  Json latency = Json::object();
   for (size_t i = 0; i < kWaitNames.size(); ++i) {
     const Latency& waits = tally.latencies[i];
     if (waits.corrected.count() == 0) continue;
@@ -87,7 +79,7 @@ std::string result_json(const Options& options, const Scenario& scenario, const 
       {"unit", unit_of(scenario.kind)},
       {"messages", tally.units},
       {"rate", rate_of(tally)},
-      {"rate_intended", scenario.open_loop ? Json(rate_intended(scenario)) : Json(nullptr)},
+      {"rate_intended", scenario.open_loop ? Json(tally.rate_planned) : Json(nullptr)},
       {"counts",
        {{"sent", tally.sent},
         {"acknowledged", tally.acknowledged},
@@ -114,7 +106,7 @@ std::string result_words(const Scenario& scenario, const Tally& tally) {
   std::string text = absl::StrFormat(
       "%s: %d units (%s) in %.2f s, %.0f/s%s\n", scenario.name, tally.units, unit, tally.seconds,
       rate_of(tally),
-      scenario.open_loop ? absl::StrFormat(" of %.0f/s intended", rate_intended(scenario)) : "");
+      scenario.open_loop ? absl::StrFormat(" of %.0f/s intended", tally.rate_planned) : "");
   const auto line = [&](std::string_view name, const Histogram& h) {
     const auto us = [&](double percentile) {
       return static_cast<double>(h.value_at_percentile(percentile)) / 1000;

@@ -188,6 +188,16 @@ absl::Status check(const Scenario& scenario) {
   if (scenario.slow_percent > 0 && scenario.kind != Kind::Fanout) {
     return refuse("slow_percent is for kind = \"fanout\"");
   }
+  if (scenario.slow_percent > 0 && scenario.connections * scenario.slow_percent < 100) {
+    return refuse("connections × slow_percent must be at least 100: nobody would be slow");
+  }
+  if (scenario.open_loop && scenario.burst > scenario.depth && scenario.kind != Kind::Storm) {
+    return refuse("burst must not be over depth: what is due at once could not be sent at once");
+  }
+  if (scenario.pause_at > scenario.connections ||
+      (scenario.pause_at > 0 && scenario.kind == Kind::Storm)) {
+    return refuse("pause_at must be one of the connections: set pause_at = 0, or more connections");
+  }
   return absl::OkStatus();
 }
 
@@ -208,7 +218,8 @@ absl::StatusOr<Scenario> make_scenario(const std::string& path,
     if (!status.ok()) return at(place, status);
   }
   const absl::Status status = check(scenario);
-  if (!status.ok()) return at(path, status);
+  const std::string place = settings.empty() ? path : absl::StrCat(path, " with --set");
+  if (!status.ok()) return at(place, status);
   return scenario;
 }
 

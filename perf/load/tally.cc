@@ -58,6 +58,7 @@ bool Tally::correct() const {
 void Tally::add(const Tally& other) {
   for (const Count& count : kCounts) this->*count.field += other.*count.field;
   seconds = std::max(seconds, other.seconds);
+  rate_planned += other.rate_planned;
   workers.insert(workers.end(), other.workers.begin(), other.workers.end());
   const auto theirs = histograms(other);
   const auto ours = histograms(*this);
@@ -70,7 +71,7 @@ std::string Tally::to_text() const {
   for (const Count& count : kCounts) {
     absl::StrAppend(&text, std::string(count.name), " ", this->*count.field, "\n");
   }
-  absl::StrAppend(&text, "seconds ", seconds, "\n");
+  absl::StrAppend(&text, "seconds ", seconds, "\nrate_planned ", rate_planned, "\n");
   for (const Effort& effort : workers) {
     absl::StrAppend(&text, "worker ", effort.cpu_seconds, " ", effort.busy, "\n");
   }
@@ -101,6 +102,8 @@ std::optional<Tally> Tally::from_text(std::string_view text) {
       if (good) *histogram->second = std::move(*decoded);
     } else if (name == "seconds") {
       good = absl::SimpleAtod(value, &tally.seconds);
+    } else if (name == "rate_planned") {
+      good = absl::SimpleAtod(value, &tally.rate_planned);
     } else if (name == "worker") {
       const std::pair<std::string, std::string> words = absl::StrSplit(value, ' ');
       Effort effort;

@@ -20,14 +20,17 @@ enum class Wait : uint8_t { Answer, Delivery, Login };
 inline constexpr std::array<std::string_view, 3> kWaitNames = {"answer", "delivery", "login"};
 
 struct Latency {
-  Histogram corrected;    // from when it was due
-  Histogram uncorrected;  // from when it was sent
+  Histogram corrected;  // from when it was due
+  // From when it was sent: what a tool shows that leaves out how long a message had to wait for the
+  // one before it. A stall of the server marks one message here for each connection in use, at
+  // depth 1; so it hides only where connections are few against messages.
+  Histogram uncorrected;
 };
 
 // A worker's own cost inside the window.
 struct Effort {
   double cpu_seconds = 0;
-  double busy = 0;  // share of the window that it worked, looking in vain not counted
+  double busy = 0;  // share of the window in which it neither slept nor looked in vain
 };
 
 struct Tally {
@@ -39,11 +42,12 @@ struct Tally {
   uint64_t acknowledged = 0;
   uint64_t expected = 0;  // deliveries that the messages sent must cause
   uint64_t delivered = 0;
-  uint64_t lost = 0;
+  uint64_t lost = 0;  // answers and deliveries that never came, or came spoilt
   uint64_t twice = 0;
   uint64_t spoilt = 0;
-  uint64_t units = 0;  // completed inside the window
-  double seconds = 0;  // of the window
+  uint64_t units = 0;       // completed inside the window
+  double seconds = 0;       // of the window
+  double rate_planned = 0;  // units/s of the schedule; 0 in a closed loop
   std::vector<Effort> workers;
   std::array<Latency, kWaitNames.size()> latencies;
   Histogram lateness;

@@ -9,6 +9,7 @@
 #include "codec/bounds.h"
 #include "codec/decode.h"
 #include "codec/encode.h"
+#include "load/now.h"
 #include "load/worker.h"
 
 namespace sluice::load {
@@ -17,16 +18,21 @@ void Worker::fault(uint32_t number, const char* what, uint64_t Tally::*counter) 
   tally_.fault(absl::StrCat("connection ", share_.first + number, ": ", what));
 }
 
-void Worker::lose(uint32_t number, const char* why) {
+// The connection is over: lost, or for a slow reader closed by the server.
+void Worker::end(uint32_t number, const char* why) {
   Peer& peer = peers_[number];
   if (peer.gone) return;
   peer.gone = true;
   peer.fd.reset();
-  // What it was waiting for will not come; what it still had to send is told by the count.
+  final_left_ -= peer.in_final_round ? 1 : 0;
+  // What it was waiting for will not come: sum_up() counts it.
   outstanding_ -= peer.window.outstanding() + peer.window.waiting();
-  tally_.lost += peer.window.outstanding();
   peer.window = SendWindow();
-  fault(number, why, &Tally::connections_lost);
+  if (peer.slow) {
+    ++tally_.slow_closed;
+  } else {
+    fault(number, why, &Tally::connections_lost);
+  }
 }
 
 void Worker::on_event(const epoll_event& event) {
@@ -36,35 +42,33 @@ void Worker::on_event(const epoll_event& event) {
     if (times != nullptr) on_login(*times);
     return;
   }
-  Peer& peer = peers_[number];
+  const bool ends = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  const Peer& peer = peers_[number];
   if (peer.gone) return;
-  if (peer.slow) return on_slow_event(peer, event.events);
+  if (peer.slow && !peer.in_final_round) {
+    if (ends) end(number, "");
+    return;
+  }
   if ((event.events & EPOLLOUT) != 0) send_unsent(number);
-  if ((event.events & ~static_cast<uint32_t>(EPOLLOUT)) != 0) read_frames(number, event.events);
+  if (!peer.gone && (ends || (event.events & EPOLLIN) != 0)) read_frames(number, ends);
   flush(number);
 }
 
-// It never reads; the server may end it for that.
-void Worker::on_slow_event(Peer& peer, uint32_t events) {
-  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
-  peer.gone = true;
-  peer.fd.reset();
-  ++tally_.slow_closed;
-}
-
-// The edge is told once: read until the socket has no more.
-void Worker::read_frames(uint32_t number, uint32_t events) {
-  const bool ends = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-  for (;;) {
+// The edge is told once: reads until the socket has no more, or puts the connection on the list of
+// those to be read on. `ends`: a FIN may be behind a reading that fills no buffer.
+void Worker::read_frames(uint32_t number, bool ends) {
+  for (int i = 0; i < kReadsAtOnce; ++i) {
     Peer& peer = peers_[number];
     const size_t kept = peer.partial.size();
     std::copy(peer.partial.begin(), peer.partial.end(), in_.begin());
     const ssize_t n = recv(peer.fd.get(), in_.data() + kept, kReadBytes, MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN) return;
-    if (n <= 0) return lose(number, n == 0 ? "the server closes" : std::strerror(errno));
+    if (n <= 0) return end(number, n == 0 ? "the server closes" : std::strerror(errno));
+    if (i > 0) now_ns_ = clock_ns();
     cut_frames(number, kept + static_cast<size_t>(n));
     if (peer.gone || (static_cast<size_t>(n) < kReadBytes && !ends)) return;
   }
+  unread_.push_back(number);
 }
 
 void Worker::cut_frames(uint32_t number, size_t size) {
@@ -75,7 +79,7 @@ void Worker::cut_frames(uint32_t number, size_t size) {
     if (result.status == FrameStatus::NeedMore) break;
     if (result.status != FrameStatus::Ok) {
       fault(number, "what comes is no frame", &Tally::spoilt);
-      return lose(number, "its stream cannot be read on");
+      return end(number, "its stream cannot be read on");
     }
     on_frame(number, result.frame);
     begin += result.frame.size;
@@ -84,6 +88,7 @@ void Worker::cut_frames(uint32_t number, size_t size) {
 }
 
 void Worker::on_frame(uint32_t number, const Frame& frame) {
+  const bool echoed = !scenario_.auth;  // an echo answers with what it was sent
   switch (frame.type) {
     case PacketType::Pong:
       return on_pong(number);
@@ -91,12 +96,18 @@ void Worker::on_frame(uint32_t number, const Frame& frame) {
       return on_sendack(number, frame);
     case PacketType::Recv:
       return on_recv(number, frame);
+    case PacketType::Suback:
+      return on_suback(number);
     case PacketType::Ping:
-      if (!scenario_.auth) return on_pong(number);  // an echo
-      [[fallthrough]];
+      if (echoed) return on_pong(number);
+      break;
+    case PacketType::Sub:
+      if (echoed) return on_suback(number);
+      break;
     default:
-      fault(number, "a packet that nobody asked for", &Tally::spoilt);
+      break;
   }
+  fault(number, "a packet that nobody asked for", &Tally::spoilt);
 }
 
 void Worker::on_pong(uint32_t number) {
@@ -105,17 +116,26 @@ void Worker::on_pong(uint32_t number) {
   on_answer(number, *sent);
 }
 
+void Worker::on_suback(uint32_t number) {
+  Peer& peer = peers_[number];
+  if (!peer.in_final_round) return fault(number, "a SUBACK without a SUB", &Tally::twice);
+  peer.in_final_round = false;
+  --final_left_;
+}
+
 void Worker::on_sendack(uint32_t number, const Frame& frame) {
   SendackPacket ack;
   if (!decode(frame, kProtocolVersionMax, ack).ok()) {
     return fault(number, "a SENDACK does not decode", &Tally::spoilt);
   }
-  if (ack.reason != Reason::Success) {
-    return fault(number, "a SENDACK that is no success", &Tally::spoilt);
-  }
   Sent* sent = peers_[number].window.find(ack.client_seq);
   if (sent == nullptr || sent->answered) {
     return fault(number, "a SENDACK of nothing in flight", &Tally::twice);
+  }
+  if (ack.reason != Reason::Success) {
+    const std::string why =
+        absl::StrCat("a SEND is refused with reason ", static_cast<int>(ack.reason));
+    fault(number, why.c_str(), &Tally::spoilt);
   }
   on_answer(number, *sent);
 }
@@ -124,7 +144,6 @@ void Worker::on_answer(uint32_t number, Sent& sent) {
   Peer& peer = peers_[number];
   peer.window.answer(sent);
   --outstanding_;
-  if (phase_ == Phase::FinalRound) return peer.window.retire();
   ++tally_.acknowledged;
   record(Wait::Answer, sent.due_ns, sent.sent_ns);
   peer.window.retire();  // `sent` may be gone
@@ -135,11 +154,12 @@ void Worker::on_answer(uint32_t number, Sent& sent) {
     peer.window.push_due(now_ns_);
     ++outstanding_;
   }
-  start_waiting(number, false);
+  start_waiting(number);
 }
 
 void Worker::on_recv(uint32_t number, const Frame& frame) {
   Peer& peer = peers_[number];
+  if (peer.slow) return;  // what it did not read in time: nobody counted on it
   RecvPacket recv;
   Stamp stamp;
   if (!decode(frame, kProtocolVersionMax, recv).ok()) {
@@ -155,19 +175,21 @@ void Worker::on_recv(uint32_t number, const Frame& frame) {
     return fault(number, "a RECV that came before", &Tally::twice);
   }
   if (stamp.seq != peer.received_last + 1) {
-    fault(number, "a RECV is missing before this one", &Tally::lost);
+    tally_.fault(absl::StrCat("connection ", share_.first + number, ": RECV ",
+                              peer.received_last + 1, " to ", stamp.seq - 1, " have not come"));
   }
   peer.received_last = stamp.seq;
-  SendWindow& window = peers_[peer.source].window;
-  Sent* sent = window.find(stamp.seq);
-  if (sent == nullptr || sent->deliveries_left == 0) {
+  ++tally_.delivered;
+  Peer& source = peers_[peer.source];
+  Sent* sent = source.window.find(stamp.seq);
+  if (sent != nullptr && sent->deliveries_left > 0) {
+    --sent->deliveries_left;
+    --outstanding_;
+    record(Wait::Delivery, sent->due_ns, sent->sent_ns);
+    source.window.retire();  // `sent` may be gone
+  } else if (!source.gone) {
     return fault(number, "a RECV of nothing in flight", &Tally::twice);
   }
-  --sent->deliveries_left;
-  --outstanding_;
-  ++tally_.delivered;
-  record(Wait::Delivery, sent->due_ns, sent->sent_ns);
-  window.retire();  // `sent` may be gone
   if (peer.role == FlowKind::Group) complete();
   RecvackPacket ack;
   ack.message_id = recv.message_id;

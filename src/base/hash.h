@@ -15,8 +15,10 @@
 
 namespace sluice {
 
-[[nodiscard]] constexpr uint64_t fnv1a(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325U;  // FNV's 64-bit offset basis.
+inline constexpr uint64_t kFnvBasis = 0xcbf29ce484222325U;  // FNV's 64-bit offset basis.
+
+// `hash` goes on from text in front of this one.
+[[nodiscard]] constexpr uint64_t fnv1a(std::string_view text, uint64_t hash = kFnvBasis) {
   for (const char c : text) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 0x00000100000001b3U;  // FNV's 64-bit prime, 2^40 + 2^8 + 0xb3.

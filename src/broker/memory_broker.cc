@@ -1,8 +1,8 @@
 #include "broker/memory_broker.h"
 
-#include <algorithm>
-#include <utility>
-
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "base/hash.h"
 #include "reactor/ownership.h"
 
 namespace sluice {
@@ -10,54 +10,71 @@ namespace {
 
 absl::string_view absl_view(std::string_view text) { return {text.data(), text.size()}; }
 
-// The name of the channel between two people, the same from both sides. No uid holds a '#'.
-void person_key(std::string_view a, std::string_view b, std::string* key) {
-  if (b < a) std::swap(a, b);
-  key->assign(a);
-  key->push_back('#');
-  key->append(b);
+}  // namespace
+
+PersonChannel::PersonChannel(const std::string& name)
+    : low(std::string_view(name).substr(0, name.find('#'))),
+      high(std::string_view(name).substr(low.size() + 1)) {}
+
+std::string PersonChannel::name() const {
+  return absl::StrCat(absl_view(low), "#", absl_view(high));
 }
 
-// The person channel's name is written here, not on the heap, once a thread has seen its longest.
-thread_local std::string scratch_key;
+size_t MemoryBroker::PersonHash::operator()(const PersonChannel& channel) const {
+  return absl::HashOf(absl_view(channel.low), absl_view(channel.high));
+}
 
-}  // namespace
+bool MemoryBroker::PersonEqual::operator()(const std::string& name,
+                                           const PersonChannel& channel) const {
+  const std::string_view text = name;
+  return text.size() == channel.low.size() + 1 + channel.high.size() &&
+         same_text(text.substr(0, channel.low.size()), channel.low) &&
+         same_text(text.substr(channel.low.size() + 1), channel.high);
+}
 
 // Stop 7 of 7: who gets it. From here the message travels by letters to its receivers' connections.
 void MemoryBroker::publish(Message& message) {
-  const bool person = message.channel_type == ChannelType::Person;
-  if (person) person_key(message.from, message.channel_id, &scratch_key);
-  const uint32_t owner =
-      owner_of(person ? std::string_view(scratch_key) : message.channel_id, reactors());
-  if (owner != reactor_.index()) {
-    reactor_.post(owner, make_mail<&MemoryBroker::on_publish>(*siblings_[owner], {&message}));
-  } else if (person) {
-    publish_person(message, scratch_key);
+  const uint32_t owner = owner_of_channel(message);
+  if (owner == reactor_.index()) {
+    on_publish({&message});
   } else {
-    publish_group(message);
+    reactor_.post(owner, make_mail<&MemoryBroker::on_publish>(*siblings_[owner], {&message}));
   }
+}
+
+uint32_t MemoryBroker::owner_of_channel(const Message& message) const {
+  if (reactors() == 1) return 0;
+  if (message.channel_type != ChannelType::Person) return owner_of(message.channel_id, reactors());
+  // As owner_of(channel.name(), …), without writing the name down.
+  const PersonChannel channel(message.from, message.channel_id);
+  const uint64_t hash = fnv1a(channel.high, fnv1a("#", fnv1a(channel.low)));
+  return static_cast<uint32_t>(mix_bits(hash) % reactors());
 }
 
 void MemoryBroker::on_publish(const MessageLetter& letter) {
   if (letter.message->channel_type == ChannelType::Person) {
-    person_key(letter.message->from, letter.message->channel_id, &scratch_key);
-    publish_person(*letter.message, scratch_key);
+    publish_person(*letter.message);
   } else {
     publish_group(*letter.message);
   }
 }
 
 void MemoryBroker::stamp(Message& message, uint32_t* last_sequence) {
-  const WallMs now = reactor_.clock().wall_ms();
+  const WallMs now = reactor_.wall_ms();
   message.message_id = ids_.next(now);
   message.timestamp_s = static_cast<int32_t>(now / 1000);
   if (last_sequence != nullptr) message.message_seq = ++*last_sequence;
 }
 
-void MemoryBroker::publish_person(Message& message, const std::string& key) {
+uint32_t& MemoryBroker::sequence_of(const PersonChannel& channel) {
+  const auto it = person_sequences_.find(channel);
+  return it != person_sequences_.end() ? it->second : person_sequences_[channel.name()];
+}
+
+void MemoryBroker::publish_person(Message& message) {
   const bool persist = (message.flags & kFlagNoPersist) == 0;
-  stamp(message, persist ? &person_sequences_[key] : nullptr);
-  if (message.from != message.channel_id) {
+  stamp(message, persist ? &sequence_of({message.from, message.channel_id}) : nullptr);
+  if (message.echo && message.from != message.channel_id) {
     message.hold();
     send_person(message, true);
   }

@@ -10,6 +10,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -19,6 +21,19 @@
 #include "reactor/reactor.h"
 
 namespace sluice {
+
+// The channel between two people, by their uids in order: the same from both sides.
+struct PersonChannel {
+  PersonChannel(std::string_view a, std::string_view b) : low(a), high(b) {
+    if (b < a) std::swap(low, high);
+  }
+  explicit PersonChannel(const std::string& name);
+  // "low#high"; no uid holds a '#'.
+  std::string name() const;
+
+  std::string_view low;
+  std::string_view high;
+};
 
 class MemoryBroker final : public Broker {
  public:
@@ -40,6 +55,17 @@ class MemoryBroker final : public Broker {
     uint32_t last_sequence = 0;
     absl::flat_hash_set<std::string> uids;
   };
+  // Looks for a person channel without writing its name down.
+  struct PersonHash {
+    using is_transparent = void;
+    size_t operator()(const PersonChannel& channel) const;
+    size_t operator()(const std::string& name) const { return (*this)(PersonChannel(name)); }
+  };
+  struct PersonEqual {
+    using is_transparent = void;
+    bool operator()(const std::string& a, const std::string& b) const { return a == b; }
+    bool operator()(const std::string& name, const PersonChannel& channel) const;
+  };
   struct MessageLetter {
     Message* message;
   };
@@ -60,9 +86,11 @@ class MemoryBroker final : public Broker {
   void on_applied(const SubscriptionLetter& letter);
   void send_to_owner(Subscription& subscription, bool answer);
   void send_person(Message& message, bool to_sender);
-  void publish_person(Message& message, const std::string& key);
+  void publish_person(Message& message);
   void publish_group(Message& message);
   void stamp(Message& message, uint32_t* last_sequence);
+  uint32_t& sequence_of(const PersonChannel& channel);
+  uint32_t owner_of_channel(const Message& message) const;
   uint32_t reactors() const { return static_cast<uint32_t>(siblings_.size()); }
 
   Reactor& reactor_;
@@ -70,7 +98,8 @@ class MemoryBroker final : public Broker {
   Snowflake& ids_;
   const Siblings& siblings_;
   absl::flat_hash_map<std::string, Group> groups_;
-  absl::flat_hash_map<std::string, uint32_t> person_sequences_;  // by both uids, see person_key()
+  // By PersonChannel::name().
+  absl::flat_hash_map<std::string, uint32_t, PersonHash, PersonEqual> person_sequences_;
 };
 
 }  // namespace sluice

@@ -1,6 +1,5 @@
 #include "broker/message.h"
 
-#include <cstring>
 #include <new>
 
 namespace sluice {
@@ -12,7 +11,7 @@ class Layer {
   explicit Layer(std::byte* at) : at_(at) {}
   Bytes put(Bytes bytes) {
     std::byte* start = at_;
-    if (!bytes.empty()) std::memcpy(start, bytes.data(), bytes.size());
+    copy_bytes(bytes, start);
     at_ += bytes.size();
     return {start, bytes.size()};
   }

@@ -42,6 +42,7 @@ class Message {
   uint32_t client_seq = 0;
   uint32_t expire_s = 0;
   uint8_t flags = 0;
+  bool echo = true;     // Person: the sender may have other connections, which get it too
   uint8_t setting = 0;  // without the stream bit if the sender's version has no stream fields
   ChannelType channel_type = ChannelType::Person;
   std::string_view from;        // the sender's uid

@@ -164,12 +164,4 @@ SLUICE_ENCODES(SubackPacket)
 SLUICE_ENCODES(EventPacket)
 #undef SLUICE_ENCODES
 
-size_t encode_ping(Framing framing, MutableBytes out) {
-  return encode_frame_header(framing, PacketType::Ping, 0, 0, out);
-}
-
-size_t encode_pong(Framing framing, MutableBytes out) {
-  return encode_frame_header(framing, PacketType::Pong, 0, 0, out);
-}
-
 }  // namespace sluice

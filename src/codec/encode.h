@@ -38,8 +38,12 @@ size_t encode(const SubackPacket& packet, Framing framing, uint8_t version, Muta
 size_t encode(const EventPacket& packet, Framing framing, uint8_t version, MutableBytes out);
 
 // PING and PONG: one byte in wkproto, six in frame6. kFrameHeaderBytesMax is always room enough.
-size_t encode_ping(Framing framing, MutableBytes out);
-size_t encode_pong(Framing framing, MutableBytes out);
+inline size_t encode_ping(Framing framing, MutableBytes out) {
+  return encode_frame_header(framing, PacketType::Ping, 0, 0, out);
+}
+inline size_t encode_pong(Framing framing, MutableBytes out) {
+  return encode_frame_header(framing, PacketType::Pong, 0, 0, out);
+}
 
 // The distinct bodies a RECV has over the versions. A fan-out encodes a message once per framing
 // and form and lends the bytes to all receivers that share them.

@@ -1,14 +1,7 @@
 #include "codec/frame.h"
 
-#include "base/check.h"
-#include "base/varint.h"
-
 namespace sluice {
 namespace {
-
-constexpr size_t kFrame6HeaderBytes = 6;
-// A base-128 varint of four bytes ends here.
-constexpr size_t kWkprotoBodyBytesMax = (1U << 28) - 1;
 
 FrameResult failure(FrameStatus status) { return {status, {}, 0}; }
 FrameResult need_more(size_t bytes) { return {FrameStatus::NeedMore, {}, bytes}; }
@@ -17,8 +10,6 @@ bool is_packet_type(uint8_t number) {
   return number >= static_cast<uint8_t>(PacketType::Connect) &&
          number <= static_cast<uint8_t>(PacketType::Event);
 }
-
-bool is_heartbeat(PacketType type) { return type == PacketType::Ping || type == PacketType::Pong; }
 
 // The header is known: waits for the body or cuts it off.
 FrameResult cut(PacketType type, uint8_t flags, size_t header_bytes, size_t body_bytes, Bytes in) {
@@ -34,7 +25,6 @@ FrameResult decode_wkproto(Bytes in, uint32_t body_bytes_max) {
   const auto number = static_cast<uint8_t>(first >> 4);
   if (!is_packet_type(number)) return failure(FrameStatus::BadType);
   const auto type = static_cast<PacketType>(number);
-  // The one irregularity of this framing: a heartbeat has no length byte at all.
   if (is_heartbeat(type)) return cut(type, first, 1, 0, in);
 
   const Varint length = read_varint(in.subspan(1));
@@ -68,31 +58,6 @@ FrameResult decode_frame(Framing framing, Bytes in, uint32_t body_bytes_max) {
   SLUICE_CHECK(framing != Framing::Unknown, "sniff() told no framing to decode with");
   return framing == Framing::Wkproto ? decode_wkproto(in, body_bytes_max)
                                      : decode_frame6(in, body_bytes_max);
-}
-
-size_t frame_header_size(Framing framing, PacketType type, size_t body_bytes) {
-  SLUICE_CHECK(framing != Framing::Unknown, "a frame needs a framing");
-  SLUICE_CHECK(body_bytes <= kWkprotoBodyBytesMax, "no length of four bytes holds this body");
-  if (framing == Framing::Frame6) return kFrame6HeaderBytes;
-  if (is_heartbeat(type)) return 1;
-  return 1 + varint_size(static_cast<uint32_t>(body_bytes));
-}
-
-size_t encode_frame_header(Framing framing, PacketType type, uint8_t flags, size_t body_bytes,
-                           MutableBytes out) {
-  const size_t size = frame_header_size(framing, type, body_bytes);
-  SLUICE_CHECK(out.size() >= size, "no room for the frame header");
-  const auto number = static_cast<uint8_t>(type);
-  const auto kept = static_cast<uint8_t>(flags & kFlagsMask);
-  if (framing == Framing::Frame6) {
-    out[0] = std::byte{number};
-    out[1] = std::byte{kept};
-    store_be32(out.data() + 2, static_cast<uint32_t>(body_bytes));
-    return size;
-  }
-  out[0] = static_cast<std::byte>(number << 4 | kept);
-  if (size > 1) write_varint(static_cast<uint32_t>(body_bytes), out.data() + 1);
-  return size;
 }
 
 Framing sniff(std::byte first) {

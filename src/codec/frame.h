@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/check.h"
+#include "base/varint.h"
 
 namespace sluice {
 
@@ -42,8 +44,9 @@ inline constexpr uint8_t kFlagHasServerVersion = 1;
 // wkproto has four bits for flags; the upper half of frame6's flag byte is dropped at both ends.
 inline constexpr uint8_t kFlagsMask = 0x0f;
 
-// The longest header: frame6's type, flags and u32. wkproto's is 1 + 4 bytes at most.
-inline constexpr size_t kFrameHeaderBytesMax = 6;
+// frame6's type, flags and u32; the longest header, as wkproto's is 1 + 4 bytes at most.
+inline constexpr size_t kFrame6HeaderBytes = 6;
+inline constexpr size_t kFrameHeaderBytesMax = kFrame6HeaderBytes;
 
 struct Frame {
   PacketType type = PacketType::Ping;
@@ -71,12 +74,38 @@ struct FrameResult {
 // told as soon as the header shows it. `framing` must be known.
 [[nodiscard]] FrameResult decode_frame(Framing framing, Bytes in, uint32_t body_bytes_max);
 
-// Bytes of the header in front of a body of `body_bytes`, 1 to kFrameHeaderBytesMax.
-size_t frame_header_size(Framing framing, PacketType type, size_t body_bytes);
+// The one irregularity of wkproto: a heartbeat has no length byte at all.
+constexpr bool is_heartbeat(PacketType type) {
+  return type == PacketType::Ping || type == PacketType::Pong;
+}
+
+// Bytes of the header in front of a body of `body_bytes`, 1 to kFrameHeaderBytesMax. This one and
+// the next are inline because their callers know the type: half of the work is decided there.
+inline size_t frame_header_size(Framing framing, PacketType type, size_t body_bytes) {
+  SLUICE_CHECK(framing != Framing::Unknown, "a frame needs a framing");
+  SLUICE_CHECK(body_bytes <= kVarintMax, "no length of four bytes holds this body");
+  if (framing == Framing::Frame6) return kFrame6HeaderBytes;
+  if (is_heartbeat(type)) return 1;
+  return 1 + varint_size(static_cast<uint32_t>(body_bytes));
+}
 
 // Writes that header to the start of `out`, which must have room; returns its bytes.
-size_t encode_frame_header(Framing framing, PacketType type, uint8_t flags, size_t body_bytes,
-                           MutableBytes out);
+inline size_t encode_frame_header(Framing framing, PacketType type, uint8_t flags,
+                                  size_t body_bytes, MutableBytes out) {
+  const size_t size = frame_header_size(framing, type, body_bytes);
+  SLUICE_CHECK(out.size() >= size, "no room for the frame header");
+  const auto number = static_cast<uint8_t>(type);
+  const auto kept = static_cast<uint8_t>(flags & kFlagsMask);
+  if (framing == Framing::Frame6) {
+    out[0] = std::byte{number};
+    out[1] = std::byte{kept};
+    store_be32(out.data() + 2, static_cast<uint32_t>(body_bytes));
+    return size;
+  }
+  out[0] = static_cast<std::byte>(number << 4 | kept);
+  if (!is_heartbeat(type)) write_varint(static_cast<uint32_t>(body_bytes), out.data() + 1);
+  return size;
+}
 
 // Tells from the first byte of a connection which framing a CONNECT in it would have. Ask once:
 // later frames may start with any byte.

@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -55,8 +54,7 @@ class Writer {
     rest(bytes_of(text));
   }
   void rest(Bytes bytes) {
-    // memcpy wants no null pointer, and an empty view may hold one.
-    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    copy_bytes(bytes, at_);
     at_ += bytes.size();
   }
 

@@ -227,7 +227,7 @@ void Connection::on_sent(const Completion& news) {
 
 // After something was queued: it goes out with this turn's flush, unless the peer reads too slowly.
 void Connection::on_queued() {
-  shard_.add_dirty(*this);
+  if (!dirty_) shard_.add_dirty(*this);  // of a burst only the first frame need call
   const Limits& limits = shard_.limits();
   if (outbound_.bytes() <= limits.outbound_high_water || phase_ != Phase::Open) return;
   if (outbound_.bytes() > limits.outbound_bytes_max) {

@@ -60,7 +60,7 @@ void Connection::on_frame(const Frame& frame) {
 
 void Connection::on_ping() {
   shard_.metrics().pings.add();
-  const size_t size = framing_ == Framing::Wkproto ? 1 : kFrameHeaderBytesMax;
+  const size_t size = frame_header_size(framing_, PacketType::Pong, 0);
   encode_pong(framing_, outbound_.append(size, shard_.pool()));
   on_queued();
 }
@@ -130,8 +130,10 @@ void Connection::on_send(const SendPacket& send) {
     return;
   }
   ++sends_in_flight_;
-  shard_.publish(Message::make(send, identity_->uid(), self_, shard_.index(), session_.version(),
-                               shard_.pool()));
+  Message& message = Message::make(send, identity_->uid(), self_, shard_.index(),
+                                   session_.version(), shard_.pool());
+  message.echo = !identity_->alone();
+  shard_.publish(message);
 }
 
 void Connection::on_message_done(const Message& message) {

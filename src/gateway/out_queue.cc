@@ -37,16 +37,9 @@ OutQueue::Piece& OutQueue::add_piece(size_t storage_bytes, BufferPool& pool) {
   return *piece;
 }
 
-MutableBytes OutQueue::append(size_t n, BufferPool& pool) {
-  Piece* piece = tail_;
-  if (piece == nullptr || piece->room() < n) {
-    const size_t least = head_ == nullptr ? kFirstPieceBytes : kNextPieceBytes;
-    piece = &add_piece(std::max(least, BufferPool::class_of(n + sizeof(Piece))), pool);
-  }
-  const MutableBytes room(piece->data() + piece->end, n);
-  piece->end += static_cast<uint32_t>(n);
-  bytes_ += static_cast<uint32_t>(n);
-  return room;
+void OutQueue::add_own_piece(size_t n, BufferPool& pool) {
+  const size_t least = head_ == nullptr ? kFirstPieceBytes : kNextPieceBytes;
+  add_piece(std::max(least, BufferPool::class_of(n + sizeof(Piece))), pool);
 }
 
 void OutQueue::append_shared(SharedFrame& frame, BufferPool& pool) {

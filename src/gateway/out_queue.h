@@ -41,7 +41,13 @@ class OutQueue {
 
   // Room for exactly `n` bytes at the end, to be filled at once; they count as queued. `n` is at
   // least 1.
-  MutableBytes append(size_t n, BufferPool& pool);
+  MutableBytes append(size_t n, BufferPool& pool) {
+    if (tail_ == nullptr || tail_->room() < n) add_own_piece(n, pool);
+    const MutableBytes room(tail_->own_data() + tail_->end, n);
+    tail_->end += static_cast<uint32_t>(n);
+    bytes_ += static_cast<uint32_t>(n);
+    return room;
+  }
   // Queues the frame's bytes; holds it until they went.
   void append_shared(SharedFrame& frame, BufferPool& pool);
   // The front of the queue as at most parts.size() pieces; returns how many. Good until consume().
@@ -58,14 +64,15 @@ class OutQueue {
     uint32_t begin = 0;             // of the first byte not yet sent
     uint32_t end = 0;               // behind the last byte
 
-    std::byte* data() {
-      return shared != nullptr ? shared->bytes().data() : reinterpret_cast<std::byte*>(this + 1);
-    }
+    std::byte* data() { return shared != nullptr ? shared->bytes().data() : own_data(); }
+    std::byte* own_data() { return reinterpret_cast<std::byte*>(this + 1); }
     uint32_t room() const {
       return shared != nullptr ? 0 : storage_bytes - static_cast<uint32_t>(sizeof(Piece)) - end;
     }
   };
   Piece& add_piece(size_t storage_bytes, BufferPool& pool);
+  // One with room for `n` bytes.
+  void add_own_piece(size_t n, BufferPool& pool);
 
   Piece* head_ = nullptr;
   Piece* tail_ = nullptr;

@@ -5,8 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "base/check.h"
-#include "base/hash.h"
 
 namespace sluice {
 namespace {
@@ -46,7 +46,7 @@ Presence::~Presence() {
 }
 
 size_t Presence::UidHash::operator()(std::string_view uid) const {
-  return static_cast<size_t>(stable_hash(uid));
+  return absl::Hash<absl::string_view>()(absl_view(uid));
 }
 
 Identity* Presence::find(std::string_view uid) const {
@@ -66,6 +66,8 @@ bool Presence::enter(Identity* identity, std::vector<DrivenOut>* driven_out) {
   identity->next_ = newest;
   identity->listed_ = true;
   uids_.insert(identity);
+  set_alone(*identity, newest == nullptr);
+  if (newest != nullptr) set_alone(*newest, false);
   for (Identity* older = newest; older != nullptr;) {
     Identity* const after = older->next_;
     if (drives_out(*identity, *older)) unlist(older);
@@ -92,15 +94,19 @@ bool Presence::leave(Identity* identity, std::vector<std::string>* subscriptions
 }
 
 void Presence::unlist(Identity* identity) {
-  Identity* const newest = find(identity->uid());
+  Identity* newest = find(identity->uid());
   if (newest == identity) {
+    newest = identity->next_;
     uids_.erase(identity);
-    if (identity->next_ != nullptr) uids_.insert(identity->next_);
+    if (newest != nullptr) uids_.insert(newest);
   } else {
     Identity* before = newest;
     while (before->next_ != identity) before = before->next_;
     before->next_ = identity->next_;
   }
+  if (newest != nullptr && newest->next_ == nullptr) set_alone(*newest, true);
+  set_alone(*identity,
+            false);  // driven out, it has not heard of it yet, and those who are in count
   identity->next_ = nullptr;
   identity->listed_ = false;
 }

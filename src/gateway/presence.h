@@ -6,6 +6,7 @@
 // reactor's.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "base/bytes.h"
 #include "base/token.h"
 #include "codec/packets.h"
 
@@ -36,6 +38,9 @@ class Identity {
   DeviceLevel device_level() const { return level_; }
   // The authenticator's word; before presence hears of the connection.
   void set_level(DeviceLevel level) { level_ = level; }
+  // Whether the uid has no other listed connection: presence says so, the connection's reactor
+  // asks.
+  bool alone() const { return alone_.load(std::memory_order_relaxed); }
 
  private:
   friend class Presence;
@@ -45,7 +50,8 @@ class Identity {
   DeviceLevel level_ = DeviceLevel::Slave;
   uint8_t uid_size_ = 0;
   uint8_t device_size_ = 0;
-  bool listed_ = false;       // presence's: whether it is in the chain
+  bool listed_ = false;  // presence's: whether it is in the chain
+  std::atomic<bool> alone_{false};
   Identity* next_ = nullptr;  // presence's: the uid's connection before this one
 };
 
@@ -99,11 +105,13 @@ class Presence {
   };
   struct UidEqual {
     using is_transparent = void;
-    bool operator()(const Identity* a, const Identity* b) const { return a->uid() == b->uid(); }
-    bool operator()(const Identity* a, std::string_view b) const { return a->uid() == b; }
-    bool operator()(std::string_view a, const Identity* b) const { return a == b->uid(); }
+    bool operator()(const Identity* a, const Identity* b) const { return (*this)(a, b->uid()); }
+    bool operator()(const Identity* a, std::string_view b) const { return same_text(a->uid(), b); }
   };
   Identity* find(std::string_view uid) const;
+  static void set_alone(Identity& identity, bool alone) {
+    identity.alone_.store(alone, std::memory_order_relaxed);
+  }
   void unlist(Identity* identity);
 
   absl::flat_hash_set<Identity*, UidHash, UidEqual> uids_;

@@ -71,7 +71,7 @@ class Shard final : public Resident, public BrokerClient, public AuthAnswers {
   Reactor& reactor() { return reactor_; }
   Poller& poller() { return reactor_.poller(); }
   Instant now() const { return reactor_.now(); }
-  WallMs wall_ms() const { return reactor_.clock().wall_ms(); }
+  WallMs wall_ms() { return reactor_.wall_ms(); }
   uint32_t index() const { return reactor_.index(); }
   BufferPool& pool() { return pool_; }
   // Room for the parts of one send, as many as the poller takes.

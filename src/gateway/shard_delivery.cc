@@ -41,7 +41,7 @@ RecvPacket recv_of(const Message& message, bool to_sender) {
 }
 
 bool is_sender(const Connection& connection, const Message& message) {
-  return connection.identity()->uid() == message.from;
+  return same_text(connection.identity()->uid(), message.from);
 }
 
 // The encodings of one message on this reactor: each form is written once, however many receive it.

@@ -405,8 +405,19 @@ size_t EpollPoller::serve_ready(std::span<Completion> out) {
   while (count < out.size()) {
     Socket* socket = round.pop_front();
     if (socket == nullptr) break;
-    count += socket->listener ? serve_accept(*socket, out.subspan(count))
-                              : serve_recv(*socket, out[count]);
+    if (socket->listener) {
+      count += serve_accept(*socket, out.subspan(count));
+      continue;
+    }
+    if (blocks_.lent() == blocks_.count()) {
+      // Nor would those behind it find a block: with a thousand ready sockets, looking at each of
+      // them in every wait cost more than reading those that had their turn.
+      counters_.starved.add();
+      starved_.push_back(*socket);
+      starved_.splice(round);
+      break;
+    }
+    count += serve_recv(*socket, out[count]);
   }
   round.splice(ready_);
   ready_.splice(round);
@@ -436,11 +447,6 @@ size_t EpollPoller::serve_accept(Socket& socket, std::span<Completion> out) {
 
 size_t EpollPoller::serve_recv(Socket& socket, Completion& into) {
   const BlockId block = blocks_.try_lend();
-  if (block == BlockId::None) {
-    counters_.starved.add();
-    starved_.push_back(socket);
-    return 0;
-  }
   const MutableBytes room = blocks_.bytes(block);
   const ssize_t n = ::recv(socket.fd.get(), room.data(), room.size(), MSG_DONTWAIT);
   if (n > 0) {

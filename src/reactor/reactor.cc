@@ -42,6 +42,7 @@ void Reactor::turn() {
   mailbox_.awake();
   turns_.add();
   now_ = clock_.now();
+  wall_ms_ = kWallUnread;
   resident_->run_ready(now_);
   for (size_t i = 0; i < count; ++i) resident_->on_completion(out_[i], now_);
   if (wheel_.next_deadline() <= now_) wheel_.advance(now_);

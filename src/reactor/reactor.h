@@ -9,6 +9,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "base/counter.h"
@@ -61,6 +62,11 @@ class Reactor {
   const Clock& clock() const { return clock_; }
   // The instant of this turn, read once.
   Instant now() const { return now_; }
+  // The wall clock in this turn, read when it is first asked for.
+  WallMs wall_ms() {
+    if (wall_ms_ == kWallUnread) wall_ms_ = clock_.wall_ms();
+    return wall_ms_;
+  }
 
   const Counter& turns() const { return turns_; }
   const Counter& letters_run() const { return letters_run_; }
@@ -71,6 +77,8 @@ class Reactor {
   struct CallLetter {
     std::function<void()>* call;  // owned
   };
+  // Before all that any clock says.
+  static constexpr WallMs kWallUnread = std::numeric_limits<WallMs>::min();
   void on_call(const CallLetter& letter);
   bool take_letters();
   void empty_outboxes();
@@ -82,6 +90,7 @@ class Reactor {
   Mailbox& mailbox_;
   Resident* resident_ = nullptr;
   Instant now_;
+  WallMs wall_ms_ = kWallUnread;
   TimingWheel wheel_;
   std::vector<Completion> out_;
   std::vector<std::deque<Mail>> outboxes_;  // by receiver; letters that found a full mailbox

@@ -20,6 +20,8 @@ namespace sluice {
 
 // What a frame asks for. `packet` holds the one that the act is about.
 struct Action {
+  // Not `= default`: that would zero the room of the largest packet, also for a PING.
+  Action() {}
   Act act = Act::Ignore;
   std::string_view detail;  // Refuse: what was wrong, static text for the log
   std::variant<std::monostate, ConnectPacket, SendPacket, RecvackPacket, SubPacket,

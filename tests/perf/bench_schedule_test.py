@@ -131,16 +131,18 @@ class Times(unittest.TestCase):
         return arguments.make_plan(args, pinning.choose(1, [0, 1]))
 
     def test_quick_mode_says_which_rules_it_bends(self):
-        bent = plan.bent_rules(self.plan(), pinning.choose(1, [0, 1]))
+        bent = plan.bent_rules(self.plan(), pinning.choose(1, [0, 1]), [0.5, 0.37])
         numbers = {int(re.match(r"rule (\d+): ", text)[1]) for text in bent}
         self.assertEqual(numbers, {1, 6, 7, 16})
+        self.assertIn("at 37%, 50% of the capacity", bent[0])
 
     def test_full_mode_bends_only_what_one_machine_must(self):
-        bent = plan.bent_rules(self.plan("--full", "--scenario", "ping"), pinning.choose(1, [0, 1]))
+        bent = plan.bent_rules(self.plan("--full", "--scenario", "ping"), pinning.choose(1, [0, 1]),
+                               cells.LEVELS)
         self.assertEqual([text[:8] for text in bent], ["rule 16:"])
 
     def test_sharing_cores_is_said(self):
-        bent = plan.bent_rules(self.plan(), pinning.choose(2, [0, 1]))
+        bent = plan.bent_rules(self.plan(), pinning.choose(2, [0, 1]), [])
         self.assertTrue(any("share the cores 0, 1" in text for text in bent))
 
     def test_the_four_scenarios_of_quick_mode_end_within_five_minutes(self):
@@ -154,6 +156,28 @@ class Times(unittest.TestCase):
         now[0] = 140.0
         budget.finished()
         self.assertAlmostEqual(budget.next_cell(), 340.0)
+
+    def test_with_few_pairs_a_phase_may_take_longer_but_not_for_ever(self):
+        now = [100.0]
+        budget = plan.Budget(self.plan("--budget", "4", "--scenario", "ping", "chat"),
+                             lambda: now[0], 100.0)
+        resolution, comparison = budget.allowances(220.0, 20.0)
+        self.assertEqual((resolution.soft, resolution.hard), (145.0, 160.0))
+        self.assertEqual((comparison.soft, comparison.hard), (200.0, 230.0))
+        self.assertFalse(comparison.is_over(197.0, 2.5, enough=True))
+        self.assertTrue(comparison.is_over(198.0, 2.5, enough=True))
+        self.assertFalse(comparison.is_over(198.0, 2.5, enough=False))
+        self.assertTrue(comparison.is_over(228.0, 2.5, enough=False))
+
+    def test_the_last_scenario_does_not_overrun_the_budget(self):
+        budget = plan.Budget(self.plan("--budget", "2", "--scenario", "ping"), lambda: 100.0, 100.0)
+        _, comparison = budget.allowances(220.0, 20.0)
+        self.assertEqual((comparison.soft, comparison.hard), (200.0, 200.0))
+
+    def test_without_a_budget_nothing_is_ever_over(self):
+        budget = plan.Budget(self.plan("--full", "--scenario", "ping"), lambda: 0.0, 0.0)
+        _, comparison = budget.allowances(budget.next_cell(), 20.0)
+        self.assertFalse(comparison.is_over(1e9, 1e9, enough=False))
 
     def test_an_overdrawn_budget_gives_no_time_and_no_error(self):
         now = [500.0]
@@ -183,6 +207,27 @@ class Rates(unittest.TestCase):
     def test_the_rate_is_a_share_of_the_slower_ones_capacity(self):
         entries = [{"rate": 47_300.0}, {"rate": 41_000.0}]
         self.assertEqual(calibrate.open_loop_rate(entries, 0.5), 20_000.0)
+
+    def test_a_load_that_keeps_up_keeps_the_rate(self):
+        rate = calibrate.kept_rate([{"rate": 41_000.0}], 0.5, lambda rate: 0.79)
+        self.assertEqual((rate.per_second, rate.level, rate.note), (20_000.0, 0.5, None))
+
+    def test_a_load_that_would_be_the_bottleneck_gets_less_to_do_and_it_is_said(self):
+        tried = []
+
+        def busy_at(rate):
+            tried.append(rate)
+            return rate / 20_000
+        rate = calibrate.kept_rate([{"rate": 41_000.0}], 0.5, busy_at)
+        self.assertEqual(tried, [20_000.0, 13_000.0])
+        self.assertEqual(rate.per_second, 13_000.0)
+        self.assertAlmostEqual(rate.level, 13 / 41)
+        self.assertIn("busy for 100% of the time", rate.note)
+
+    def test_a_load_that_is_always_busy_ends_the_trials(self):
+        tried = []
+        calibrate.kept_rate([{"rate": 41_000.0}], 0.5, lambda rate: tried.append(rate) or 0.99)
+        self.assertEqual(len(tried), calibrate.TRIALS_MAX)
 
     def test_two_digits_are_kept(self):
         self.assertEqual([calibrate.rounded(rate) for rate in (123_456, 9.99, 0.0, 7)],

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace sluice {
@@ -32,6 +34,36 @@ TEST(Bytes, StoresWhatItLoads) {
 TEST(Bytes, WorkInConstantExpressions) {
   static constexpr std::array kBytes = {std::byte{0x12}, std::byte{0x34}};
   static_assert(load_be16(kBytes.data()) == 0x1234);
+}
+
+// Each length takes one of four ways; 16 and 17 lie on either side of the last.
+TEST(Bytes, CopyEveryLengthAndNothingBeside) {
+  const std::string text = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN";
+  for (size_t size = 0; size <= text.size(); ++size) {
+    std::string out(text.size() + 2, '?');
+    copy_bytes(bytes_of(std::string_view(text).substr(0, size)),
+               std::as_writable_bytes(std::span(out)).data() + 1);
+    EXPECT_EQ(out, "?" + text.substr(0, size) + std::string(text.size() + 1 - size, '?')) << size;
+  }
+  copy_bytes({}, nullptr);
+}
+
+TEST(Bytes, AreTheSameOnlyIfNoBitDiffers) {
+  const std::string text = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN";
+  for (size_t size = 0; size <= text.size(); ++size) {
+    const std::string one = text.substr(0, size);
+    std::string other = one;
+    EXPECT_TRUE(same_text(one, other)) << size;
+    EXPECT_FALSE(same_text(one, other + "x")) << size;
+    for (size_t at = 0; at < size; ++at) {
+      for (const char bit : {'\x01', '\x40'}) {
+        other[at] = static_cast<char>(one[at] ^ bit);
+        EXPECT_FALSE(same_text(one, other)) << size << " at " << at;
+        other[at] = one[at];
+      }
+    }
+  }
+  EXPECT_TRUE(same_text({}, ""));
 }
 
 TEST(Bytes, ViewTheSameMemoryAsText) {

@@ -96,13 +96,15 @@ class Brokers {
 
   // Without turning: what the channel's owner has to do waits in its mailbox.
   void publish(uint32_t home, std::string_view from, std::string_view to, std::string_view text,
-               ChannelType type = ChannelType::Person, uint8_t flags = 0) {
+               ChannelType type = ChannelType::Person, uint8_t flags = 0, bool echo = true) {
     SendPacket send;
     send.flags = flags;
     send.channel_id = to;
     send.channel_type = type;
     send.payload = bytes_of(text);
-    brokers_[home]->publish(Message::make(send, from, Token::make(home, 1, 1), home, 5, pool_));
+    Message& message = Message::make(send, from, Token::make(home, 1, 1), home, 5, pool_);
+    message.echo = echo;
+    brokers_[home]->publish(message);
   }
   void apply(uint32_t asker, std::string_view uid, std::string_view group, bool subscribe) {
     auto* subscription = new Subscription;
@@ -185,6 +187,15 @@ TEST_P(MemoryBrokerOn, DeliversAPersonMessageToBothSidesAndThenIsDone) {
   EXPECT_EQ(brokers_.events.back().what, "done");
 }
 
+TEST_P(MemoryBrokerOn, DeliversToTheReceiverOnlyWhereTheSenderIsAlone) {
+  brokers_.publish(0, "alice", "bob", "hi", ChannelType::Person, 0, false);
+  brokers_.publish(0, "alice", "alice", "note", ChannelType::Person, 0, false);
+  brokers_.settle();
+  EXPECT_THAT(brokers_.seen("to bob"), ElementsAre("hi/1"));
+  EXPECT_THAT(brokers_.seen("to alice"), ElementsAre("note/1")) << "she wrote to herself";
+  EXPECT_THAT(brokers_.seen("done"), UnorderedElementsAre("hi/1", "note/1"));
+}
+
 TEST_P(MemoryBrokerOn, DeliversOnTheReactorThatOwnsTheUid) {
   for (int i = 0; i < 20; ++i) {
     brokers_.publish(0, absl::StrCat("a", i), absl::StrCat("b", i), "hi");
@@ -225,6 +236,39 @@ TEST_P(MemoryBrokerOn, CountsEveryChannelFromOne) {
   brokers_.settle();
   EXPECT_THAT(brokers_.seen("done"), UnorderedElementsAre("x/1", "y/1", "z/1", "w/1"));
   EXPECT_EQ(brokers_.channels(), 4U);
+}
+
+TEST_P(MemoryBrokerOn, TellsPersonChannelsApartWhoseUidsRunTogether) {
+  brokers_.publish(0, "a", "bcd", "1");
+  brokers_.publish(0, "ab", "cd", "2");
+  brokers_.publish(0, "abc", "d", "3");
+  brokers_.publish(0, "abcd", "ab", "4");
+  brokers_.publish(0, "ab", "ab", "5");
+  brokers_.settle();
+  brokers_.publish(last_, "cd", "ab", "6");
+  brokers_.settle();
+  EXPECT_THAT(brokers_.seen("done"),
+              UnorderedElementsAre("1/1", "2/1", "3/1", "4/1", "5/1", "6/2"));
+  EXPECT_EQ(brokers_.channels(), 5U);
+}
+
+// A table that grows hashes the names it keeps, a look-up hashes the two uids.
+TEST_P(MemoryBrokerOn, FindsAPersonChannelAgainAmongAThousand) {
+  for (int round = 1; round <= 2; ++round) {
+    for (int i = 0; i < 1000; ++i) brokers_.publish(0, "alice", absl::StrCat("friend", i), "hi");
+    brokers_.settle();
+    EXPECT_EQ(brokers_.channels(), 1000U);
+  }
+  EXPECT_EQ(brokers_.events.back().sequence, 2U);
+}
+
+TEST(PersonChannel, HasOneNameFromBothSides) {
+  EXPECT_EQ(PersonChannel("bob", "alice").name(), "alice#bob");
+  EXPECT_EQ(PersonChannel("alice", "bob").name(), "alice#bob");
+  EXPECT_EQ(PersonChannel("alice", "alice").name(), "alice#alice");
+  const std::string name = "al#alice";
+  EXPECT_EQ(PersonChannel(name).low, "al");
+  EXPECT_EQ(PersonChannel(name).high, "alice");
 }
 
 TEST_P(MemoryBrokerOn, GivesNoSequenceToWhatIsNotPersisted) {

@@ -197,6 +197,41 @@ TEST_F(PresenceTest, TheDrivenOutDoNotTakeTheUidOfflineASecondTime) {
   EXPECT_FALSE(presence_.online("alice"));
 }
 
+// A sender that is alone is spared the search for its other connections.
+TEST_F(PresenceTest, SaysWhetherAConnectionIsAloneInWhicheverOrderTheyLeave) {
+  for (const std::vector<uint32_t>& order : std::vector<std::vector<uint32_t>>{
+           {1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}}) {
+    std::vector<Identity*> all{nullptr};
+    for (uint32_t i = 1; i <= 3; ++i) {
+      all.push_back(identity(i, "alice", absl::StrCat("device ", i)));
+      EXPECT_FALSE(all[i]->alone()) << "nobody knows yet";
+      enter(all[i]);
+      for (uint32_t k = 1; k <= i; ++k) EXPECT_EQ(all[k]->alone(), i == 1) << k << " of " << i;
+    }
+    leave(all[order[0]]);
+    EXPECT_FALSE(all[order[1]]->alone());
+    EXPECT_FALSE(all[order[2]]->alone());
+    leave(all[order[1]]);
+    EXPECT_TRUE(all[order[2]]->alone());
+    leave(all[order[2]]);
+  }
+}
+
+// Until it hears of it, the old connection may still send, and the new one is to get that.
+TEST_F(PresenceTest, TheDrivenOutAreNotAloneButWhoDroveThemOutIs) {
+  Identity* old = identity(1, "alice", "phone");
+  Identity* fresh = identity(2, "alice", "phone");
+  enter(old);
+  enter(fresh);
+  EXPECT_FALSE(old->alone());
+  EXPECT_TRUE(fresh->alone());
+  leave(old);
+  EXPECT_TRUE(fresh->alone());
+  enter(identity(3, "bob", "phone"));
+  EXPECT_TRUE(fresh->alone()) << "another uid is no company";
+  leave(fresh);
+}
+
 TEST_F(PresenceTest, RemembersSubscriptionsWhileTheUidIsOnline) {
   EXPECT_FALSE(presence_.subscribe("alice", "room"));
   EXPECT_EQ(presence_.subscriptions("alice"), nullptr);

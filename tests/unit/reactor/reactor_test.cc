@@ -141,6 +141,20 @@ TEST_F(ReactorTest, ReadsTheClockOnceATurn) {
   EXPECT_EQ(at_one_.last_now, after_sleep);
 }
 
+TEST_F(ReactorTest, ReadsTheWallClockOnceATurnAndOnlyWhenAsked) {
+  std::vector<WallMs> told;
+  at_one_.during_completion = [&] {
+    clock_.set_wall_ms(5'000 + static_cast<WallMs>(told.size()));
+    told.push_back(one_.wall_ms());
+  };
+  const Completion news{Token{1}, Op::Send, false, BlockId::None, 0, {}};
+  poller_one_.batches.push_back({news, news, news});
+  poller_one_.batches.push_back({news});
+  one_.turn();
+  one_.turn();
+  EXPECT_EQ(told, (std::vector<WallMs>{5'000, 5'000, 5'000, 5'003}));
+}
+
 TEST_F(ReactorTest, LettersHaveABudgetATurn) {
   Mailroom room(1, 4'096);
   Reactor reactor(0, poller_one_, clock_, room);

@@ -83,6 +83,26 @@ TEST(Rules, LetAGroupHaveWhatAUidMayNot) {
   EXPECT_FALSE(is_valid_group("  "));
 }
 
+// A name of plain ASCII is judged in one walk. What makes it anything else may stand anywhere.
+TEST(Rules, FindTheOneBadCharacterWhereverItStands) {
+  for (size_t at = 0; at < 20; ++at) {
+    std::string name(20, 'a');
+    for (const char bad : {'\0', '\t', '\x1f', '\x7f', '\x80', '\xff'}) {
+      name[at] = bad;
+      EXPECT_FALSE(is_valid_uid(name)) << at;
+      EXPECT_FALSE(is_valid_group(name)) << at;
+    }
+    for (const char separator : {'@', '#', '&'}) {
+      name[at] = separator;
+      EXPECT_FALSE(is_valid_uid(name)) << at;
+      EXPECT_TRUE(is_valid_group(name)) << at;
+    }
+    name[at] = ' ';
+    EXPECT_TRUE(is_valid_uid(name)) << at;
+    EXPECT_TRUE(is_valid_group(name)) << at;
+  }
+}
+
 TEST(Rules, CheckAChannelByItsType) {
   EXPECT_EQ(check_channel("bob", ChannelType::Person), Reason::Success);
   EXPECT_EQ(check_channel("a#b", ChannelType::Person), Reason::ChannelIdError);
