@@ -39,8 +39,8 @@ class PerfRecorder:
             [needs.program("perf"), "record", "-q", "-D", "-1",
              "--control", f"fifo:{self.pipes[0]},{self.pipes[1]}", "-e", event,
              "-F", FREQUENCY, "--call-graph", f"dwarf,{STACK_BYTES}",
-             "-a", "-C", ",".join(map(str, pins.server)), "-o", self.path], pins.load, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+             "-a", "-C", ",".join(map(str, pins.server)), "-o", self.path],
+            pins.load, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         # Its answer to a question that changes nothing: it has attached to all threads.
         self._tell("disable")
 
