@@ -146,6 +146,11 @@ def printable(value):
 
 # ── How figures are written ──
 
+def plural(unit):
+    """Of a unit's name: sends, deliveries."""
+    return unit[:-1] + "ies" if unit.endswith("y") else unit + "s"
+
+
 def number(value):
     """About three significant digits, a comma between thousands, no exponent: 0.02, 8.41, 41,000.
 

@@ -264,7 +264,7 @@ def _interval_of(row):
 
 
 def _rate_table(rows, unit):
-    return html_table(f"Rate in {unit}s per second",
+    return html_table(f"Rate in {figures.plural(unit)} per second",
                       ["Poller", "Median", "95 % interval", "Bound by"],
                       [[row["spec"], figures.number(row["median"]), _interval_of(row),
                         "the client" if row["bound"] else "the gateway"] for row in rows])

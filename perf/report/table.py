@@ -81,7 +81,8 @@ def load_line(scenario):
     parts = []
     if scenario.get("loop") == "open":
         rate = scenario.get("rate")
-        parts.append("open loop" + (f", {figures.number(rate)} {unit}s/s" if rate else ""))
+        asked = f", {figures.number(rate)} {figures.plural(unit)}/s" if rate else ""
+        parts.append("open loop" + asked)
         fraction = scenario.get("capacity_fraction")
         if fraction:
             parts[-1] += f", {fraction * 100:.0f} % of the slower one's capacity"

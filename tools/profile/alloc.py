@@ -86,7 +86,8 @@ def lines(session, poller, runs, found, rest):
     unit = runs[0].load["unit"]
     said = [counted.report_line(session, poller, runs, "heaptrack"), "",
             f"heap allocations per {unit}: {stacks.total(found):.4f} "
-            f"(besides, {rest:+.5f} by the way: stacks with less than one in {1 / SLOPE_MIN:,.0f})",
+            f"(besides, {rest:+.5f} from stacks of less than one in {1 / SLOPE_MIN:,.0f}, and "
+            "what differs from start to start)",
             f"in all {stacks.total(runs[0].found):,} with {runs[0].messages:,} {plural(unit)}, "
             f"{stacks.total(runs[1].found):,} with {runs[1].messages:,}: starting, "
             f"{runs[0].load['scenario']['connections']:,} connections and {plural(unit)}"]
@@ -98,6 +99,7 @@ def lines(session, poller, runs, found, rest):
 
 
 def profile(session):
+    needs.program("heaptrack_print")
     library, interpret = preload()
     build = session.request.frames_build
     needs.built(build, "src/sluice", FRAMES_HINT)

@@ -105,14 +105,15 @@ def read(lines):
 
 def by_name(functions):
     """{name as people say it: Cost}: overloads, instances of templates and depths of recursion
-    (`run'2`) together."""
+    together. The deeper levels of a recursion (`run'2`) cost nothing that is not in the first
+    one's whole already. Where one instance calls another of its name, their wholes are summed."""
     result = {}
     for name, cost in functions.items():
-        name = re.sub(r"'\d+$", "", name)
-        known = result.setdefault("[no name]" if re.match(r"0x[0-9a-f]+$", name)
-                                  else stacks.plain_name(name), Cost())
+        plain, deeper = re.subn(r"'\d+$", "", name)
+        known = result.setdefault("[no name]" if re.match(r"0x[0-9a-f]+$", plain)
+                                  else stacks.plain_name(plain), Cost())
         known.own += cost.own
-        known.whole += cost.whole
+        known.whole += 0 if deeper else cost.whole
     return result
 
 

@@ -8,12 +8,14 @@ from tools.profile import (compare, flame_page, layers, needs, perf_script, reco
 TOP = 15
 SAMPLES_MIN = 1000  # fewer make a frame of one percent a matter of luck
 TOP_PAGE = 60
+OVERHEAD_MAX = 0.1
 
 
 class CpuProfile:
     """One poller's: the stacks in nanoseconds of CPU per message."""
 
-    def __init__(self, session, profiled, samples, whole, sampled):
+    def __init__(self, session, profiled, samples, whole, sampled, unrecorded_us):
+        self.unrecorded_us = unrecorded_us
         self.profiled = profiled
         self.samples = stacks.total(samples)
         self.whole = whole
@@ -32,6 +34,11 @@ class CpuProfile:
 
     def caveats(self):
         lines = [f"{self.samples:,} samples, {self.whole:.0%} of the stacks whole; {self.sampled}"]
+        if self.unrecorded_us:
+            more = self.profiled.cpu_us_per_message / self.unrecorded_us - 1
+            lines.append(f"without perf it was {self.unrecorded_us:.2f} µs: recording, and chance, "
+                         f"make it {more:+.0%}" + ("; trust shares, not sums"
+                                                   if abs(more) > OVERHEAD_MAX else ""))
         lines += self.run_caveats
         if self.samples < SAMPLES_MIN:
             lines.append("few samples: give more --seconds, or a higher --rate")
@@ -45,13 +52,15 @@ def record(session, poller):
     """Runs one poller under perf; its CpuProfile, with its files written."""
     event, sentence = needs.perf_event()
     directory = session.directory(poller)
+    unrecorded_us = session.unrecorded(poller)
     profiled = session.record(poller, lambda server: recorder_perf.PerfRecorder(
-        server, directory, event, session.pins.load))
-    samples, whole = perf_script.folded(recorder_perf.script(profiled.recorder.path))
+        server, directory, event, session.pins))
+    samples, whole = perf_script.folded(
+        recorder_perf.script(profiled.recorder.path, profiled.recorder.pid))
     if not samples:
         raise needs.Missing(f"perf took no sample of {poller}: the gateway did nothing in the "
                             "window, or perf may not see it (kernel.perf_event_paranoid)")
-    return CpuProfile(session, profiled, samples, whole, sentence), directory
+    return CpuProfile(session, profiled, samples, whole, sentence, unrecorded_us), directory
 
 
 def write(profile, directory):
@@ -78,6 +87,7 @@ def as_json(profile):
             "whole_stacks": profile.whole, "unit": load["unit"],
             "messages": profile.profiled.messages,
             "cpu_us_per_message": profile.profiled.cpu_us_per_message,
+            "cpu_us_per_message_unrecorded": profile.unrecorded_us,
             "layers_ns_per_message": layers.sums(profile.stacks),
             "functions_ns_per_message": {
                 frame: {"self": own, "inclusive": whole}

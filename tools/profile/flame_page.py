@@ -99,7 +99,8 @@ def render(page, modules=MODULES):
         **scripts, "SCRIPT_HASHES": " ".join(map(script_hash, scripts.values())),
         "TITLE": html.escape(page.title), "STYLE": read(PAGE, "flame.css"),
         "LINES": "\n".join(f"<p>{html.escape(line)}</p>" for line in page.lines if line),
-        "TABLE": "\n".join(page.tables), "FUNCTIONS": page.functions, "DATA": in_script(data)}
+        "TABLE": "\n".join(page.tables), "FUNCTIONS": page.functions,
+        "DATA": data.replace("<", "\\u003c")}
     # Split first: what is put in may itself contain what looks like a place for something.
     pieces = read(PAGE, "flame.html").split("@")
     return "".join(parts[piece] if at % 2 else piece for at, piece in enumerate(pieces))

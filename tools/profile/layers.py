@@ -35,8 +35,9 @@ RULES = [
         ("allocator", None, r"(^malloc$|^free$|^calloc$|^realloc$|^_?je_|operator new"
          r"|operator delete|^_int_malloc|^_int_free|^arena_|^tcache)"),
         ("gateway: poller", None, r"sluice::(EpollPoller|UringPoller|UringRing|LentBlocks|Trial)"),
-        ("gateway: codec", None, r"sluice::(decode|encode|Frame|frame_|\w+Packet|Varint|varint"
-         r"|load_be|store_be|Reader|Writer|Sizer|Encodings)"),
+        ("gateway: codec and rules of text", None, r"sluice::(decode|encode|Frame|frame_"
+         r"|\w+Packet|Varint|varint|load_be|store_be|Reader|Writer|Sizer|Encodings|utf8|is_valid"
+         r"|is_control|has_control|check_channel)"),
         ("gateway: session", None, r"sluice::(Session|\w*Authenticator|Action)"),
         ("gateway: broker and presence", None, r"sluice::(MemoryBroker|Presence|Members|Identity"
          r"|Message|Snowflake|Subscription)"),

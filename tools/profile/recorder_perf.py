@@ -1,4 +1,7 @@
-"""perf record on the gateway's threads, inside the window only.
+"""perf record on the gateway's cores, inside the window only; the samples of its threads are kept.
+
+Cores and not threads: an event of a thread is begun and ended at each switch between threads, which
+under a timer costs the gateway several microseconds a sleep, and then shows as its own.
 
 perf is started when all connections stand, with its events off, and told through a pair of pipes
 when the window begins and ends; it answers, so the edges are exact to a millisecond. Stacks are
@@ -22,7 +25,8 @@ END_PATIENCE_S = 60
 class PerfRecorder:
     """begin() and end() as perf.bench.runs wants them; the samples lie at `path` afterwards."""
 
-    def __init__(self, server, directory, event, cores):
+    def __init__(self, server, directory, event, pins):
+        self.pid = server.pid
         self.path = os.path.join(directory, "perf.data")
         self.pipes = [os.path.join(directory, name) for name in ("perf.control", "perf.answer")]
         for pipe in self.pipes:
@@ -34,9 +38,9 @@ class PerfRecorder:
         self.process = spawn(
             [needs.program("perf"), "record", "-q", "-D", "-1",
              "--control", f"fifo:{self.pipes[0]},{self.pipes[1]}", "-e", event,
-             "-F", FREQUENCY, "--call-graph", f"dwarf,{STACK_BYTES}", "-p", server.pid,
-             "-o", self.path], cores, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+             "-F", FREQUENCY, "--call-graph", f"dwarf,{STACK_BYTES}",
+             "-a", "-C", ",".join(map(str, pins.server)), "-o", self.path],
+            pins.load, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         # Its answer to a question that changes nothing: it has attached to all threads.
         self._tell("disable")
 
@@ -51,7 +55,7 @@ class PerfRecorder:
             raise needs.Missing(
                 f"perf record does not answer '{word}': {said.strip() or 'it says nothing'}. It "
                 "needs Linux 5.11 with perf of that age or newer, and kernel.perf_event_paranoid "
-                f"of 1 or less, or root (it is {needs.sysctl('kernel.perf_event_paranoid')})")
+                f"of 0 or less, or root (it is {needs.sysctl('kernel.perf_event_paranoid')})")
 
     def _close(self):
         for pipe in (self.control, self.answer):
@@ -72,10 +76,11 @@ class PerfRecorder:
             raise Failure(f"perf record ended with {self.process.returncode}: {said.strip()}")
 
 
-def script(path):
-    """The samples of a perf.data as text, line by line."""
+def script(path, pid):
+    """The samples of one process in a perf.data as text, line by line."""
     done = subprocess.run(
-        [needs.program("perf"), "script", "-i", path, "-F", "comm,tid,ip,sym,dso"],
+        [needs.program("perf"), "script", "-i", path, "-F", "comm,tid,ip,sym,dso",
+         "--pid", str(pid)],
         capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         raise Failure(f"perf script cannot read {path}: {done.stderr.strip()}")

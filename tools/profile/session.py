@@ -15,9 +15,15 @@ from perf.bench.runs import Window
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WARMUP_S = 1.0
+UNRECORDED_S = 3.0
+ATTEMPTS = 3
 CALIBRATION = Window(0.3, 1.0)
 RATE_SHORTFALL_MAX = 0.03
 STEAL_MAX = 0.05
+
+
+class Slip(Failure):
+    """A recorder failed by accident: the same run again may well succeed."""
 
 
 @dataclasses.dataclass
@@ -107,17 +113,25 @@ class Session:
 
     def record(self, poller, recorder, *, build=None, settings=None):
         """Runs the load with a recorder: recorder(server) is called when all connections stand,
-        and must be recording nothing yet; begin() and end() enclose the window. A Failure where
-        the load found a message lost, twice or spoilt: that run shows nothing."""
+        and must be recording nothing yet; begin() and end() enclose the window. What slips is done
+        again. A Failure where the load found a message lost, twice or spoilt: that run shows
+        nothing."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._record(poller, recorder, build, settings)
+            except Slip as slip:
+                if attempt == ATTEMPTS:
+                    raise
+                self.say(f"{slip}: once more")
+
+    def _record(self, poller, recorder, build, settings):
         made = []
 
         def watch(server):
             made.append(recorder(server))
             return made[0]
 
-        cell = dataclasses.replace(
-            self.cell, keys={**self.cell.keys, "gateway_flags": " ".join(
-                [*self.cell.flags, *self.request.flags])})
+        cell = self.with_flags()
         figures = runs.measured(self.bench(), self.member(poller, build), cell,
                                 self.settings() if settings is None else settings, watch=watch)
         load = figures["load"]
@@ -128,6 +142,18 @@ class Session:
                           f"{self.request.seconds} s: give more --seconds, or a lower --rate")
         return Profiled(poller, load["messages"], load["seconds"], figures["cpu_us_per_message"],
                         load, figures, made[0])
+
+    def unrecorded(self, poller):
+        """CPU in microseconds per message of a short run without a recorder: what it should be."""
+        window = Window(WARMUP_S, min(self.request.seconds, UNRECORDED_S))
+        figures = runs.measured(self.bench(), self.member(poller), self.with_flags(),
+                                {**self.settings(), **window.settings()})
+        return figures["cpu_us_per_message"]
+
+    def with_flags(self):
+        """The cell, with our flags of the gateway beside its own."""
+        flags = " ".join([*self.cell.flags, *self.request.flags])
+        return dataclasses.replace(self.cell, keys={**self.cell.keys, "gateway_flags": flags})
 
     def caveats(self, profiled):
         """Sentences about what makes this run say less than it seems to."""

@@ -6,6 +6,8 @@ from perf.bench import counting
 from perf.bench.sampling import window_share
 from tools.profile import words
 
+RARE = 0.0005  # calls per message
+
 # What they say about a recorder, in the report.
 COST = {"bpftrace": "bpftrace adds some 100 ns to each call",
         "strace": "strace stops the thread at each call, which makes it some twenty times as slow: "
@@ -21,10 +23,18 @@ def per_message(profiled):
     return {name: count * share / profiled.messages for name, count in counts}
 
 
+def shown(calls):
+    """Without the rare ones (the admin port's, mostly), which are one line together."""
+    rare = {name: value for name, value in calls.items() if value < RARE}
+    kept = {name: value for name, value in calls.items() if name not in rare}
+    return {**kept, f"{len(rare)} others": sum(rare.values())} if rare else kept
+
+
 def lines(session, profiled, calls):
     tracer = profiled.recorder.name
     unit = profiled.load["unit"]
-    table = words.table(f"system calls per {unit}", calls, amount=lambda value: f"{value:.4f}")
+    table = words.table(f"system calls per {unit}", shown(calls),
+                        amount=lambda value: f"{value:.4f}")
     return [session.report_line(profiled, tracer), COST[tracer], *session.caveats(profiled), "",
             *table]
 
