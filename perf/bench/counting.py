@@ -29,6 +29,16 @@ def names_by_number():
             for name, number in re.findall(r"^#define __NR_(\w+) (\d+)$", text, re.MULTILINE)}
 
 
+def last_words(process):
+    """(stdout, stderr) of a tracer that has been told to end."""
+    try:
+        return process.communicate(timeout=END_PATIENCE_S)
+    except subprocess.TimeoutExpired as error:
+        kill(process)
+        raise Failure(f"the tracer did not end within {END_PATIENCE_S} s: system calls are not "
+                      "counted here") from error
+
+
 class Bpftrace:
     """Counts at the tracepoint by which every system call enters the kernel, inside the window.
 
@@ -84,7 +94,7 @@ class Bpftrace:
     def counts(self):
         """Detaches; system calls by name."""
         self.process.send_signal(signal.SIGINT)
-        said = self.process.communicate(timeout=END_PATIENCE_S)[0]
+        said = last_words(self.process)[0]
         return {self.names.get(int(number), f"number {number}"): int(count)
                 for number, count in re.findall(r"^@calls\[(\d+)\]: (\d+)$", said, re.MULTILINE)}
 
@@ -128,7 +138,7 @@ class Strace:
         self.process.send_signal(signal.SIGINT)
 
     def counts(self):
-        said = self.process.communicate(timeout=END_PATIENCE_S)[1]
+        said = last_words(self.process)[1]
         return {name: int(count)
                 for name, count in re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE)
                 if name != "total"}
