@@ -255,7 +255,7 @@ class Campaign:
         cell, names = self.cell, [member.name for member in self.plan.members]
         all_names = names + [floor.name for floor in self.floors]
         resolution = self._resolution()
-        example = next((run["load"] for run in self.runs if "load" in run), None)
+        example = next((run["load"] for run in reversed(self.runs) if "load" in run), None)
         keys = example["scenario"] if example else cell.keys
         comparisons = [
             summary.comparison(self.runs, names[0], other, metric, resolution)
@@ -268,7 +268,7 @@ class Campaign:
         return {
             "name": cell.name, "scenario": cell.scenario, "title": cell.title, "kind": cell.kind,
             "loop": cell.loop, "capacity_fraction": self.level,
-            "rate": self.settings.get("rate", keys.get("rate") if cell.loop == "open" else None),
+            "rate": example["rate_intended"] if example else self.settings.get("rate"),
             "connections": keys.get("connections"), "payload_bytes": keys.get("payload_bytes"),
             "depth": keys.get("depth") if cell.loop == "closed" else None,
             "unit": example["unit"] if example else "message",

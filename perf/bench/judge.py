@@ -87,8 +87,9 @@ class Usual:
             return Usual()
         delays = {}
         for run in whole:
-            share = run["delay_s"] / run["server_core_seconds"]
-            delays.setdefault(group_of(run), []).append(share)
+            if "delay_s" in run:
+                share = run["delay_s"] / run["server_core_seconds"]
+                delays.setdefault(group_of(run), []).append(share)
         return Usual(statistics.median(run["steal_s"] / run["core_seconds"] for run in whole),
                      {group: statistics.median(shares) for group, shares in delays.items()})
 
@@ -113,6 +114,8 @@ def disturbances(run, usual):
     if run["steal_s"] > limit + TICK_S / 2:
         yield (f"disturbed: {run['steal_s'] * 1000:.0f} ms of steal, more than "
                f"{limit * 1000:.0f} ms")
+    if "delay_s" not in run:
+        return  # Recorded before it was.
     limit = run["server_core_seconds"] * max(
         DELAY_FLOOR_SHARE, DELAY_TIMES_MEDIAN_MAX * usual.delay_shares.get(group_of(run), 0.0))
     if run["delay_s"] > limit:
