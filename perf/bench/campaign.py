@@ -69,14 +69,18 @@ class Campaign:
         self.notes = []
         self.failures = []
         self.in_a_row = self.wrong_in_a_row = 0
+        self.resolution_orders = schedule.orders(("base", "other"))
+        self.resolution_rounds = 0
 
     def run(self):
         """All steps; scenario() has what they gave. A Failure ends the cell, and is named in it."""
         try:
             self._calibrate()
             try:
-                self._resolve()
+                self._resolve(self.resolution_time)
                 self._compare()
+                # On a noisy machine A against A may have come short.
+                self._resolve(self.compare_time)
             except GivenUp as why:
                 self.progress.warn(f"{self.cell.name}: {why}")
                 self.notes.append(str(why))
@@ -173,18 +177,19 @@ class Campaign:
             self._add(member, "calibration", figures)
         return max(busy)
 
-    def _resolve(self):
-        """A against A, until there are enough pairs."""
-        for number, order in enumerate(schedule.orders(("base", "other"))):
+    def _resolve(self, time_allowed):
+        """A against A, until there are enough pairs; goes on where an earlier call stopped."""
+        while self.resolution_rounds < ROUNDS_PER_PAIR_MAX * self.plan.resolution_pairs:
             pairs = self._resolution()["cpu_us_per_message"]["pairs"]
             if (pairs >= self.plan.resolution_pairs
-                    or number >= ROUNDS_PER_PAIR_MAX * self.plan.resolution_pairs
-                    or self._is_over(self.resolution_time, pairs >= judge.PAIRS_MIN)):
+                    or self._is_over(time_allowed, pairs >= judge.PAIRS_MIN)):
                 return
             self._show(f"{self.base.name} against itself, pair {pairs + 1} of "
                        f"{self.plan.resolution_pairs}")
-            for side in order:
-                if not self._attempt(self.base, "resolution", number, side, self.resolution_time):
+            number = self.resolution_rounds
+            self.resolution_rounds += 1
+            for side in next(self.resolution_orders):
+                if not self._attempt(self.base, "resolution", number, side, time_allowed):
                     break
 
     def _resolution(self):

@@ -36,7 +36,7 @@ SAMPLED_LATE_SHARE_MAX = 0.02
 HALVES_DIFFER_MAX = 0.10
 # Memory may grow in a window by so much: what the allocator keeps back for the next connections.
 RSS_GROWTH_SHARE_MAX = 0.05
-RSS_GROWTH_BYTES = 1 << 20
+RSS_GROWTH_BYTES = 4 << 20
 # "Server saturated": its threads ran for this share of the time of their cores.
 SATURATED = 0.95
 

@@ -212,9 +212,9 @@ class Steady(unittest.TestCase):
         self.assertEqual(judge.unsteady_reasons(near), [])
 
     def test_memory_that_grows_is_named(self):
-        grown = made_run(steady={"halves": {}, "rss_growth_bytes": 3 << 20})
+        grown = made_run(steady={"halves": {}, "rss_growth_bytes": 5 << 20})
         self.assertIn("memory", judge.unsteady_reasons(grown)[0])
-        little = made_run(steady={"halves": {}, "rss_growth_bytes": 1 << 19})
+        little = made_run(steady={"halves": {}, "rss_growth_bytes": 3 << 20})
         self.assertEqual(judge.unsteady_reasons(little), [])
 
 
