@@ -17,8 +17,8 @@ DIGITS = 2
 
 # A load that is busier than this is near being the bottleneck itself, and so is a gateway at what
 # is meant as a moderate level; a lower rate aims at less.
-BUSY_MAX = 0.80
-BUSY_WANTED = 0.65
+BUSY_MAX = 0.60
+BUSY_WANTED = 0.50
 MODERATE = 0.5
 TRIALS_MAX = 4
 

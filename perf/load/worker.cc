@@ -256,9 +256,7 @@ int Worker::wait_events(epoll_event* events, int count) {
 void Worker::step_phase() {
   if (phase_ == Phase::WarmUp && now_ns_ >= begin_ns_) enter_window();
   const bool counted = scenario_.messages > 0;
-  const auto silent = [this] {
-    return now_ns_ - news_ns_ >= ns_of(scenario_.patience_seconds);
-  };
+  const auto silent = [this] { return now_ns_ - news_ns_ >= ns_of(scenario_.patience_seconds); };
   if (phase_ == Phase::Window) {
     const bool over = counted ? completed_ >= share_.messages || silent() : now_ns_ >= end_ns_;
     if (over && is_schedule_kept()) leave_window();

@@ -41,8 +41,8 @@ constexpr std::array<PollerOption, 15> kTable{{
      "of waking up; not with fewer idle cores than reactors, nor where power matters"},
     {"min_wait", "USEC, 0..1000000", "auto",
      "a sleep collects completions for at least so long, or 32 of them (Linux 6.12): fewer calls, "
-     "more latency, between reactors too; not given, it is 50 while 256 connections or more talk "
-     "in short messages, and 0 otherwise; not where an answer is waited for"},
+     "more latency, between reactors too; not given, it is 50 after a turn of 16 short sends or "
+     "more, and 0 otherwise; not where an answer is waited for"},
     {"bufs", "2..32768", "64",
      "lent blocks; the kernel walks through all of them, so more than a batch takes only costs "
      "cache; fewer make bursts fall back on the overflow blocks"},

@@ -140,7 +140,6 @@ class UringPoller final : public Poller {
   std::vector<Token> unsure_;      // sockets with that bit
   uint64_t talk_bytes_ = 0;        // received lately
   uint64_t talk_pieces_ = 0;       // in so many pieces
-  bool many_talk_ = false;         // since the look before the last one
   size_t look_until_ = 0;          // those before are being looked at
   Instant look_at_ = kNever;       // when they are looked at
   std::vector<std::unique_ptr<Sending>> spare_sendings_;

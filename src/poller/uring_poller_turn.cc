@@ -16,16 +16,15 @@
 namespace sluice {
 namespace {
 
-// With min_wait: completions that end the collecting before its time.
+// Completions that end the collecting before its time.
 constexpr uint32_t kMinWaitBatch = 32;
 // Without min_wait: nearly every send ends while it is submitted, and its completion is no reason
-// to come back, so the call waits for one more; and where many connections talk, it waits for
-// company. Both for so long at most, counted from the beginning of a sleep, so that rare news is
-// not delayed.
+// to come back. In a rush, when a turn has so many sends, the call waits for them and for company,
+// for so long at most. With fewer it comes back for the sends and then sleeps: a second call costs
+// less than the timer of a minimal wait, and delays nothing. (20,000 PINGs a second over 1,000
+// connections: 15.8 us of CPU each with the timer, 11.2 without, the median 55 us instead of 26.)
+constexpr uint32_t kRushSends = 16;
 constexpr uint32_t kPatienceUs = 50;
-// Connections that talked between two looks: from here on waiting for company pays. (1,000 busy
-// connections: 0.05 calls a message instead of 0.2 to 0.7, at the same CPU.)
-constexpr size_t kManyTalkers = 256;
 // Bytes of a piece of news, on average, from which on none of this pays: the kernel receives as
 // many blocks in one go as it is asked to wait for (20 at least), and at 16 KiB those outgrow the
 // cache (a third more CPU).
@@ -223,8 +222,7 @@ void UringPoller::look_after(Instant now) {
   if (now < look_at_) return;
   if (look_until_ == 0) {
     look_until_ = unsure_.size();  // who joins meanwhile has to wait
-    many_talk_ = look_until_ >= kManyTalkers;
-    talk_bytes_ /= 2;  // what was said long ago counts less and less
+    talk_bytes_ /= 2;              // what was said long ago counts less and less
     talk_pieces_ /= 2;
   }
   std::array<pollfd, kLooksMax> asked;
@@ -263,7 +261,6 @@ bool UringPoller::sleep(Instant deadline, bool busy) {
     busy = busy || (left_over && !starved_.empty());
   }
   if (!unsure_.empty()) {
-    many_talk_ = many_talk_ || unsure_.size() - look_until_ >= kManyTalkers;
     look_after(clock_.now());
     // With some left to look at it is past: the turn goes on without sleeping.
     deadline = std::min(deadline, look_at_);
@@ -286,9 +283,9 @@ bool UringPoller::sleep(Instant deadline, bool busy) {
   wait.completions = 1;
   if (options_.min_wait_us != kMinWaitAuto) {
     if (options_.min_wait_us > 0) collect(wait, kMinWaitBatch, options_.min_wait_us);
-  } else if (features_.min_wait && talk_bytes_ < talk_pieces_ * kSmallTalkBytes) {
-    const uint32_t company = many_talk_ ? kMinWaitBatch : 1;
-    if (sends + company > 1) collect(wait, sends + company, kPatienceUs);
+  } else if (features_.min_wait && sends >= kRushSends &&
+             talk_bytes_ < talk_pieces_ * kSmallTalkBytes) {
+    collect(wait, sends + kMinWaitBatch, kPatienceUs);
   }
   return ring_->enter(wait);
 }

@@ -219,7 +219,7 @@ class Rates(unittest.TestCase):
         self.assertEqual(calibrate.open_loop_rate(entries, 0.5), 20_000.0)
 
     def test_a_load_that_keeps_up_keeps_the_rate(self):
-        rate = calibrate.kept_rate([{"rate": 41_000.0}], 0.5, lambda rate: 0.79)
+        rate = calibrate.kept_rate([{"rate": 41_000.0}], 0.5, lambda rate: 0.59)
         self.assertEqual((rate.per_second, rate.level, rate.note), (20_000.0, 0.5, None))
 
     def test_a_load_that_would_be_the_bottleneck_gets_less_to_do_and_it_is_said(self):
@@ -229,9 +229,9 @@ class Rates(unittest.TestCase):
             tried.append(rate)
             return rate / 20_000
         rate = calibrate.kept_rate([{"rate": 41_000.0}], 0.5, busy_at)
-        self.assertEqual(tried, [20_000.0, 13_000.0])
-        self.assertEqual(rate.per_second, 13_000.0)
-        self.assertAlmostEqual(rate.level, 13 / 41)
+        self.assertEqual(tried, [20_000.0, 10_000.0])
+        self.assertEqual(rate.per_second, 10_000.0)
+        self.assertAlmostEqual(rate.level, 10 / 41)
         self.assertIn("busy for 100% of the time", rate.note)
 
     def test_a_load_that_is_always_busy_ends_the_trials(self):
