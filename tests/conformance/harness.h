@@ -93,9 +93,12 @@ class Conformance : public testing::TestWithParam<std::string_view> {
   void fence();
   // Runs `act`, which may block, on another thread while this one turns.
   void alongside(const std::function<void()>& act);
-  // Nothing happens until then, and wait() does not come back. A signal may end it: the kernel
-  // sends the thread one, in effect, when it has finished with an io_uring of an earlier test.
-  void expect_sleep_until(Instant deadline);
+  // Waits until nothing but time ends a sleep of this thread. The kernel interrupts it, some times
+  // a ring, while it finishes with the io_uring of an earlier test.
+  static void outlive_dead_rings();
+  // Nothing happens for so long, and wait() does not come back. A late signal of that kind may
+  // still end it.
+  void expect_sleep_for(Duration length);
   // On another thread: returns when this one sleeps in the kernel.
   void wait_until_asleep() const;
   // Sleeps without a deadline until another thread has seen this one asleep in the kernel and wakes
