@@ -14,7 +14,8 @@ another, in interleaved pairs of fresh processes on pinned cores. First A agains
 what this machine can show at all.
 
 A SPEC is what --poller takes: epoll, uring, "uring:fixed_files=on,bundle=on"; with @DIR behind it,
-the gateway of another build directory. The first one is the base of every ratio.
+the gateway of another build directory; "echo epoll" and "echo uring" are the bare echo loops of
+perf/baseline. The first one is the base of every ratio.
 """
 CLOSING = """\
 tools/dev bench compare OLD.json NEW.json [--threshold 0.05]   two results; exit code 1 beyond it
@@ -109,13 +110,26 @@ def make_plan(args, pinning):
         calibration = Window(min(window.warmup, calibration.warmup), window.seconds)
     chosen = chosen_cells(args)
     compared = [members.member_from(text, args.build) for text in args.compare]
+    check_echoes(compared, chosen)
     return plan.Plan(
         mode=mode, members=compared,
-        floors=[] if args.no_echo else members.echoes(args.build), cells=chosen, **numbers,
+        floors=[] if args.no_echo else [
+            echo for echo in members.echoes(args.build) if echo not in compared],
+        cells=chosen, **numbers,
         window=window, calibration=calibration, trial=plan.TRIALS[mode],
         budget_s=budget_s(args, chosen),
         count_instructions=args.count, tracers=counting.Tracers(pinning.load),
         fixed_window=args.seconds is not None, rates=rates_of(args.like) if args.like else {})
+
+
+def check_echoes(compared, chosen):
+    """A bare echo loop is compared only where it can serve the scenario."""
+    echo = next((member.name for member in compared if member.is_echo), None)
+    deaf = next((cell.scenario for cell in chosen if not cell.echo), None)
+    if echo and deaf:
+        able = ", ".join(name for name in cells.known() if cells.read_scenario(name)[1].get("echo"))
+        raise Failure(f"--compare \"{echo}\": it cannot serve {deaf}; give --scenario with some of "
+                      f"{able}")
 
 
 def rates_of(path):

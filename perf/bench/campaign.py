@@ -205,9 +205,9 @@ class Campaign:
                        f"{'±' + format(max(widths), '.1%') if pairs > 1 else 'no interval'}")
             for member in schedule.with_floors(order, self.floors, number, self.plan.floor_every):
                 side = "base" if member is self.base else "other"
-                purpose = "floor" if member.is_echo else "compare"
-                self._attempt(member, purpose, number, None if member.is_echo else side,
-                              self.compare_time)
+                is_floor = member in self.floors
+                self._attempt(member, "floor" if is_floor else "compare", number,
+                              None if is_floor else side, self.compare_time)
 
     def _state(self):
         """(half-widths of CPU per message, fewest valid pairs) over all others."""
@@ -244,7 +244,7 @@ class Campaign:
                 self.notes.append(str(failure))
                 entry["error"] = str(failure)
             self.ledger.count_costs.append(time.monotonic() - began)
-            if self.plan.count_instructions:
+            if self.plan.count_instructions and not member.is_echo:
                 self._show(f"instructions of {member.name}, under valgrind")
                 entry["instructions"] = instructions.count(self.bench, member, self.cell)
 

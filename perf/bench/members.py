@@ -22,7 +22,10 @@ class Member:
 
 
 def member_from(text, build):
-    """SPEC, or SPEC@BUILD for the gateway of another build directory."""
+    """SPEC, or SPEC@BUILD for the gateway of another build directory, or a bare echo loop."""
+    for echo in echoes(build):
+        if text == echo.name:
+            return echo
     spec, at, other = text.partition("@")
     return Member(text, os.path.abspath(other) if at else build, spec)
 
@@ -36,6 +39,8 @@ def looked_at(members, reactors):
     spec that the gateway refuses is a Failure with the gateway's own words."""
     effective, allocators = {}, {}
     for member in members:
+        if member.is_echo:
+            continue
         server = member.start(reactors, None)
         effective[member.name] = server.effective
         allocators[member.name] = allocator_of(server.pid)

@@ -26,6 +26,9 @@ def appearance(result):
     looks, others = {}, list(OTHER_COLOURS)
     used = set()
     for number, spec in enumerate(result["specs"]):
+        if figures.is_floor(spec):
+            looks[spec] = floor_appearance(spec)
+            continue
         family = figures.family(spec)
         colour = FAMILY_COLOURS.get(family)
         if colour is None or colour in used:
@@ -36,9 +39,13 @@ def appearance(result):
     for scenario in result["scenarios"]:
         for spec in figures.specs_shown(result, scenario):
             if figures.is_floor(spec):
-                looks[spec] = {"name": spec, "symbol": "none", "floor": True,
-                               "colour": FLOOR_COLOURS.get(figures.family(spec), "--floor-epoll")}
+                looks[spec] = floor_appearance(spec)
     return looks
+
+
+def floor_appearance(spec):
+    return {"name": spec, "symbol": "none", "floor": True,
+            "colour": FLOOR_COLOURS.get(figures.family(spec), "--floor-epoll")}
 
 
 def of_result(result):

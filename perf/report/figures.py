@@ -103,15 +103,15 @@ def headline(scenario, other):
 
 def specs_shown(result, scenario):
     """The specs and then the floors that have anything to show here."""
-    floors = dict.fromkeys(run["spec"] for run in scenario["runs"] if is_floor(run.get("spec", "")))
-    return [spec for spec in result["specs"]
-            if any(run.get("spec") == spec for run in scenario["runs"])] + sorted(floors)
+    ran = {run.get("spec") for run in scenario["runs"]} - {None}
+    floors = {spec for spec in ran if is_floor(spec)} - set(result["specs"])
+    return [spec for spec in result["specs"] if spec in ran] + sorted(floors)
 
 
 def floor_of(scenario, spec):
     """The bare echo loop on the same kernel interface, if it ran here."""
     floor = ECHO + family(spec)
-    return floor if valid_runs(scenario, floor) else None
+    return floor if floor != spec and valid_runs(scenario, floor) else None
 
 
 def thrown_out(scenario):

@@ -138,6 +138,14 @@ class ThrownOut(unittest.TestCase):
         nearly = {"cpu_seconds": 1.5, "busy": 0.94, "bound": False}
         self.assertEqual(self.reasons(load={"generator": nearly}), [])
 
+    def test_a_busy_generator_of_a_closed_loop_counts_only_if_the_server_was_busy_too(self):
+        load = {"generator": {"cpu_seconds": 1.5, "busy": 0.97, "bound": True},
+                "lateness": summary_of()}
+        self.assert_one("generator-bound", self.reasons(load=load, server_busy=0.94))
+        self.assertEqual(self.reasons(load=load, server_busy=0.95), [])
+        load["lateness"] = summary_of(10_000)
+        self.assert_one("generator-bound", self.reasons(load=load, server_busy=0.95))
+
     def test_a_generator_late_by_more_than_a_tenth_of_its_p99(self):
         # The p99 of the made latencies is 1.08 ms.
         self.assert_one("late", self.reasons(load={"lateness": summary_of(120_000)}))

@@ -212,6 +212,15 @@ class Times(unittest.TestCase):
         self.assertEqual(made.members[1].build, os.path.abspath("build/other"))
         self.assertEqual(made.members[1].name, "epoll@build/other")
 
+    def test_a_bare_echo_loop_is_compared_where_it_can_serve_the_scenario(self):
+        words = ["--compare", "echo epoll", "epoll", "--scenario"]
+        args = arguments.parse([*words, "ping"])
+        made = arguments.make_plan(args, pinning.choose(1, [0, 1]))
+        self.assertTrue(made.members[0].is_echo)
+        self.assertEqual([floor.name for floor in made.floors], ["echo uring"])
+        with self.assertRaisesRegex(Failure, "cannot serve chat; .* idle, ping, pipelined"):
+            self.plan(*words, "ping", "chat")
+
 
 class Rates(unittest.TestCase):
     def test_the_rate_is_a_share_of_the_slower_ones_capacity(self):

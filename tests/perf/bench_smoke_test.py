@@ -71,6 +71,18 @@ class Smoke(unittest.TestCase):
         self.assertEqual({at["metric"] for at in scenario["comparisons"]},
                          {"cpu_us_per_message", "rate"})
 
+    def test_the_gateway_against_a_bare_echo_loop(self):
+        result, done = self.result("--scenario", "ping", "--closed", "--no-echo",
+                                   "--compare", "echo epoll", "epoll")
+        scenario, = result["scenarios"]
+        specs = {run["spec"] for run in scenario["runs"]}
+        self.assertEqual(specs, {"echo epoll", "epoll"})
+        for run in scenario["runs"]:
+            self.assertTrue(run["load"]["correct"], run["load"]["faults"])
+        self.assertEqual(list(result["effective"]), ["epoll"])
+        self.assertEqual({at["other"] for at in scenario["comparisons"]}, {"epoll"})
+        self.assertIn("echo epoll", done.stdout)
+
     def test_the_environment_is_part_of_the_result(self):
         result, _ = self.result("--scenario", "ping", "--compare", "epoll", "--no-echo")
         environment = result["environment"]

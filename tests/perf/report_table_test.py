@@ -6,7 +6,7 @@ import re
 import unittest
 from unittest import mock
 
-from perf.report import rules, table
+from perf.report import chart_data, rules, table
 from tests.perf import report_sample
 
 COLOUR = re.compile(r"\x1b\[\d*m")
@@ -108,6 +108,17 @@ class Content(unittest.TestCase):
         self.assertRegex(self.text, r"CPU above the floor: epoll 1\.\d\d times echo epoll, uring "
                                     r"1\.\d\d times echo uring")
         self.assertIn("No floor: no bare echo loop ran here.", self.text)
+
+    def test_a_bare_echo_loop_that_is_compared_is_shown_once_and_has_no_floor(self):
+        result = report_sample.result()
+        result["specs"] = ["echo epoll", "epoll"]
+        text = shown(result)
+        first = text.partition("CPU above the floor: ")[0]
+        self.assertEqual(len(re.findall(r"^  echo epoll ", first, re.MULTILINE)), 1)
+        self.assertRegex(text, r"CPU above the floor: epoll 1\.\d\d times echo epoll\n")
+        looks = chart_data.appearance(result)
+        self.assertEqual(looks["epoll"]["colour"], chart_data.FAMILY_COLOURS["epoll"])
+        self.assertTrue(looks["echo epoll"]["floor"])
 
     def test_bent_rules_are_listed_by_number(self):
         self.assertIn("Rules bent in this run, of the 17:", self.text)
