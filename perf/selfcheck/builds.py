@@ -16,7 +16,7 @@ TAX_NS = 1000.0
 TRIAL_ROUNDS = 1000
 # A slice is a millisecond: short beside the kernel's tick, so that most slices are without one.
 FRAMES = 1000
-SLICES = 300
+SLICES = 50
 # A build whose tax is off by less need not be made anew: what it costs is measured anyway.
 TAX_OFF_MAX = 0.25
 

@@ -71,7 +71,7 @@ def told(ratio):
 
 def expected_us(sample):
     """What the tax costs a message: the instructions that callgrind found more, at the price that
-    the same loop has alone on the same core."""
+    the same loop has alone on the same core, measured before each run."""
     base, other = sample["specs"]
     more = (statistics.median(sample["instructions"][other])
             - statistics.median(sample["instructions"][base]))

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import signal
+import statistics
 import sys
 import time
 
@@ -60,8 +61,9 @@ class Selfcheck:
                 "machine": f"Linux {kernel['kernel']}, {kernel['cores']} x {kernel['cpu_model']}",
                 "poller": self.args.poller, **sample}
 
-    def compared(self, directory):
-        """(the plan, the cell, slim runs, specs) of the poller here against that in a directory."""
+    def compared(self, directory, before_pair=lambda: None):
+        """(the plan, where it ran, slim runs and specs) of the poller here against that in a
+        directory; `before_pair` is called before each run of a pair."""
         other = f"{self.args.poller}@{directory}"
         words = ["--scenario", SCENARIO, "--compare", self.args.poller, other, "--no-echo",
                  "--pairs", str(PAIRS), "--budget", str(MINUTES), "--build", self.build]
@@ -73,7 +75,9 @@ class Selfcheck:
         softirq = environment.sampling.softirq_is_extra(environment.sampling.kernel_config())
         bench = runs.Bench(self.pins, 1, self.build, softirq)
         budget = plan.Budget(the_plan, time.monotonic, time.monotonic())
-        campaign = Campaign(the_plan, bench, the_plan.cells[0], Ledger(), self.progress, budget)
+        campaign = WatchedCampaign(the_plan, bench, the_plan.cells[0], Ledger(), self.progress,
+                                   budget)
+        campaign.before_pair = before_pair
         campaign.run()
         scenario = campaign.scenario()
         if scenario["failures"]:
@@ -93,9 +97,10 @@ class Selfcheck:
         self.progress.show("building a gateway with a tax on frames")
         rounds = builds.make(arguments.ROOT, self.build, directory,
                              builds.rounds_for_tax(self.build, self.core))
-        alone = builds.alone(self.build, rounds, self.core)
-        the_plan, bench, sample = self.compared(os.path.relpath(directory))
-        alone += builds.alone(self.build, rounds, self.core)
+        alone = []
+        the_plan, bench, sample = self.compared(
+            os.path.relpath(directory),
+            lambda: alone.append(statistics.median(builds.alone(self.build, rounds, self.core))))
         counts = {}
         for member in the_plan.members:
             self.progress.show(f"instructions of {member.name}, under valgrind")
@@ -130,6 +135,18 @@ class Selfcheck:
         answer = run["load"]["latency"]["answer"]
         return {"stall_s": STALL_S, **STALL, "correct": run["load"]["correct"],
                 "logs": {side: answer[side]["log"] for side in ("corrected", "uncorrected")}}
+
+
+class WatchedCampaign(Campaign):
+    """What a core does in a nanosecond moves by some per cent in minutes, so what is known must be
+    measured in the same interleaving as what is to be found."""
+
+    before_pair = staticmethod(lambda: None)
+
+    def _one(self, member, purpose, pair, side):
+        if purpose == "compare":
+            self.before_pair()
+        return super()._one(member, purpose, pair, side)
 
 
 class Stopping(runs.Unwatched):
