@@ -75,6 +75,7 @@ class Worker {
   void leave_window();
   void send_final_round();
   bool is_schedule_kept() const;
+  bool is_drained() const;
   void give_up();
   void sum_up();
   void handle(const epoll_event* events, int count);
