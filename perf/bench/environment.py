@@ -143,7 +143,10 @@ def build_facts(build):
 
 
 def commit(root):
+    """{"commit", "dirty"}; None where no git tells them."""
     def git(*words):
+        if shutil.which("git") is None:
+            return None
         done = subprocess.run(["git", "-C", root, *words], capture_output=True, text=True,
                               check=False)
         return done.stdout.strip() if done.returncode == 0 else None

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from perf.bench import arguments, calibrate, cells, pinning, plan, schedule, summary
+from perf.bench import arguments, calibrate, cells, environment, pinning, plan, schedule, summary
 from perf.bench.processes import Failure, metrics_from
 from tests.perf.made_runs import made_pairs, made_run
 
@@ -201,6 +201,10 @@ class Times(unittest.TestCase):
     def test_depth_without_closed_is_refused(self):
         with self.assertRaisesRegex(Failure, "--closed"):
             arguments.parse(["--depth", "4"])
+
+    def test_without_git_the_commit_is_unknown_and_nothing_fails(self):
+        with mock.patch.dict(os.environ, {"PATH": "/nonexistent"}):
+            self.assertEqual(environment.commit(arguments.ROOT), {"commit": None, "dirty": None})
 
     def test_the_same_spec_twice_is_refused(self):
         with self.assertRaisesRegex(Failure, "twice"):
