@@ -90,9 +90,10 @@ struct Opponent {
   Player* player;
 };
 
-// The other reactor's thread: makes all that is its own, says where it is, and plays until stopped.
+// The other reactor's thread: makes all that is its own, says where it is, plays until stopped, and
+// stays until `farewell`: who stopped it may still be about to wake its poller.
 void run_opponent(std::string_view kind, Mailroom& room, Player& first,
-                  std::promise<absl::StatusOr<Opponent>>& made) {
+                  std::promise<absl::StatusOr<Opponent>>& made, std::future<void> farewell) {
   const auto poller = make_default_poller(kind);
   if (!poller.ok()) return made.set_value(poller.status());
   Reactor reactor(1, **poller, system_clock(), room);
@@ -101,6 +102,7 @@ void run_opponent(std::string_view kind, Mailroom& room, Player& first,
   reactor.set_resident(&player);
   made.set_value(Opponent{&reactor, &player});
   reactor.run();
+  farewell.wait();
 }
 
 // `range` letters there, and one back for the last of them. Both sleep between.
@@ -116,9 +118,10 @@ void play(benchmark::State& state, std::string_view kind) {
   reactor.set_resident(&player);
 
   std::promise<absl::StatusOr<Opponent>> made;
+  std::promise<void> farewell;
   std::thread thread([&] {
     const Pinned its_pinned(cores.there);
-    run_opponent(kind, room, player, made);
+    run_opponent(kind, room, player, made, farewell.get_future());
   });
   const absl::StatusOr<Opponent> opponent = made.get_future().get();
   if (!opponent.ok()) {
@@ -134,8 +137,8 @@ void play(benchmark::State& state, std::string_view kind) {
     ++rounds;
     while (player.received() < rounds) reactor.turn();
   }
-  // On its own thread: from here, run() might return and the poller be gone before the wake.
-  opponent->reactor->call([other = opponent->reactor] { other->stop(); });
+  opponent->reactor->stop();
+  farewell.set_value();
   thread.join();
   state.SetItemsProcessed(state.iterations() * (state.range(0) + 1));
 }
