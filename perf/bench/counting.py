@@ -150,7 +150,8 @@ class Tracers:
     def __init__(self, cores):
         self.cores = cores
         self.kinds = [kind for kind in (Bpftrace, Strace) if shutil.which(kind.name)]
-        self.complaints = [] if self.kinds else ["neither bpftrace nor strace is installed"]
+        self.complaints = [] if self.kinds else [
+            "neither bpftrace nor strace is installed: apt-get install bpftrace"]
 
     @property
     def name(self):

@@ -34,13 +34,14 @@ class Bpftrace:
     """begin() and end() as perf.bench.runs wants them; text is what it printed at its end."""
 
     def __init__(self, program, cores, *, tracepoints=()):
+        bpftrace = needs.program("bpftrace")
         needs.tracepoints("syscalls:sys_enter_getppid", *tracepoints)
         self.program = program + KNOCKS.format(us=os.getpid())
         self.text = ""
         # Maps for many stacks; its own output is small.
         environment = {**os.environ, "BPFTRACE_MAP_KEYS_MAX": "65536"}
         self.process = spawn(
-            needs.with_tracefs([needs.program("bpftrace"), "-B", "line", "-e", self.program]),
+            needs.with_tracefs([bpftrace, "-B", "line", "-e", self.program]),
             cores, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=environment)
         self._wait_until_attached()
