@@ -130,7 +130,7 @@ def _syscall_contrast(scenario, base, other):
     before, after = figures.syscalls(scenario, base), figures.syscalls(scenario, other)
     if before is None or after is None or not _differs(before, after):
         return ""
-    return (f"{other} makes {figures.number(after)} system calls a {figures.unit(scenario)} and "
+    return (f"{other} makes {figures.number(after)} system calls per {figures.unit(scenario)} and "
             f"{base} {figures.number(before)}")
 
 
@@ -238,7 +238,7 @@ def _overlap(one, two):
 
 
 def _say_part(scenario, base, other, name):
-    return (f"{PARTS[name]} take {_amount(figures.median(scenario, other, name))} µs a "
+    return (f"{PARTS[name]} take {_amount(figures.median(scenario, other, name))} µs per "
             f"{figures.unit(scenario)} ({base}: "
             f"{_amount(figures.median(scenario, base, name))})")
 
@@ -249,7 +249,7 @@ def _say_syscalls(scenario, base, other):
     top = sorted(names.items(), key=lambda entry: -entry[1])[:CALLS_NAMED]
     listed = ", ".join(f"{name} {figures.number(amount)}" for name, amount in top)
     listed = f" ({listed})" if listed else ""
-    return (f"it enters the kernel {figures.number(after)} times a {figures.unit(scenario)}"
+    return (f"it enters the kernel {figures.number(after)} times per {figures.unit(scenario)}"
             f"{listed if after > before else ''} where {base} does {figures.number(before)} times"
             f"{listed if before > after else ''}")
 
@@ -272,16 +272,16 @@ COUNTERS = (
     Counter("syscalls_per_message", SYSCALL_US_MAX, "system_us_per_message", _say_syscalls),
     # The collecting calls alone, where no tracer counted them all.
     _counter("calls_per_message", SYSCALL_US_MAX,
-             "it asks the kernel for news {after} times a {unit} ({base}: {before})"),
+             "it asks the kernel for news {after} times per {unit} ({base}: {before})"),
     _counter("context_switches_per_message", SWITCH_US_MAX,
-             "its threads are switched {after} times a {unit} ({base}'s: {before})"),
+             "its threads are switched {after} times per {unit} ({base}'s: {before})"),
     _counter("rearms_per_message", REARM_US_MAX,
-             "{after} receives a {unit} are armed anew ({base}: {before})"),
+             "{after} receives per {unit} are armed anew ({base}: {before})"),
     _counter("starved_per_message", STARVED_US_MAX,
-             "{after} times a {unit} a receive finds every block lent ({base}: {before})",
+             "{after} times per {unit} a receive finds every block lent ({base}: {before})",
              "user_us_per_message"),
     _counter("instructions_per_message", INSTRUCTION_US_MAX,
-             "it executes {after} instructions a {unit} in user space ({base}: {before})",
+             "it executes {after} instructions per {unit} in user space ({base}: {before})",
              "user_us_per_message"),
 )
 
@@ -308,7 +308,7 @@ def _no_cause(scenario, base, other):
     if known:
         name = max(known, key=lambda each: abs(known[each]))
         sign = "+" if known[name] > 0 else "−"
-        amount = f"{sign}{figures.number(abs(known[name]))} µs a {figures.unit(scenario)}"
+        amount = f"{sign}{figures.number(abs(known[name]))} µs per {figures.unit(scenario)}"
         text += f" (most of it lies in {PARTS[name]}: {amount})"
     name = scenario.get("scenario") or scenario["name"]
     return f"{text}; tools/dev profile cpu --scenario {name} would"

@@ -24,7 +24,7 @@ class Verdicts(unittest.TestCase):
         text = sentence("lower", 0.88, cpu(1.6, 6.7, events_per_call=25),
                         cpu(1.5, 5.8, events_per_call=46), syscalls=MANY_CALLS)
         self.assertEqual(text, "uring spends 12 % less CPU per ping than epoll (0.86..0.90): it "
-                               "enters the kernel 0.02 times a ping where epoll does 2.04 times "
+                               "enters the kernel 0.02 times per ping where epoll does 2.04 times "
                                "(recvfrom 1.00, sendmsg 1.00), and each enter brings 46 "
                                "completions.")
 
@@ -32,14 +32,14 @@ class Verdicts(unittest.TestCase):
         text = sentence("higher", 1.25, cpu(2, 8, rearms_per_message=0),
                         cpu(2, 10.5, rearms_per_message=1.2))
         self.assertTrue(text.startswith("uring loses: it spends 25 % more CPU per ping than epoll"))
-        self.assertIn("1.20 receives a ping are armed anew (epoll: none)", text)
+        self.assertIn("1.20 receives per ping are armed anew (epoll: none)", text)
 
     def test_no_difference_is_said_with_what_the_machine_resolves(self):
         text = sentence("no difference", 0.99, cpu(2, 8), cpu(2, 7.9), syscalls=MANY_CALLS)
         self.assertIn("No difference that this machine can show", text)
         self.assertIn("epoll against itself gives 0.98..1.02", text)
-        self.assertIn("uring makes 0.02 system calls a ping and epoll 2.04, which does not show in "
-                      "the CPU time", text)
+        self.assertIn("uring makes 0.02 system calls per ping and epoll 2.04, which does not show "
+                      "in the CPU time", text)
 
     def test_inconclusive_gives_the_reason_and_the_pairs_that_would_help(self):
         wide = report_sample.comparison(1.0, "inconclusive", low=0.8, high=1.2, pairs=5,
@@ -110,29 +110,29 @@ class Causes(unittest.TestCase):
     def test_kernel_threads_are_a_cause_by_themselves(self):
         text = sentence("higher", 1.3, cpu(2, 8, kernel_threads_us_per_message=0),
                         cpu(2, 11, kernel_threads_us_per_message=2.8))
-        self.assertIn("kernel threads (iou-wrk, iou-sqp) take 2.80 µs a ping (epoll: none)", text)
+        self.assertIn("kernel threads (iou-wrk, iou-sqp) take 2.80 µs per ping (epoll: none)", text)
 
     def test_softirqs_are_a_cause_by_themselves(self):
         text = sentence("higher", 1.2, cpu(2, 8, softirq_us_per_message=0.4),
                         cpu(2, 10, softirq_us_per_message=2.1))
-        self.assertIn("softirqs take 2.10 µs a ping (epoll: 0.40)", text)
+        self.assertIn("softirqs take 2.10 µs per ping (epoll: 0.40)", text)
 
     def test_context_switches_and_blocks_not_to_be_had(self):
         text = sentence("higher", 1.2, cpu(2, 8, context_switches_per_message=0.1,
                                            starved_per_message=0),
                         cpu(3, 9, context_switches_per_message=0.9, starved_per_message=5.3))
-        self.assertIn("its threads are switched 0.90 times a ping (epoll's: 0.10)", text)
-        self.assertIn("5.30 times a ping a receive finds every block lent (epoll: none)", text)
+        self.assertIn("its threads are switched 0.90 times per ping (epoll's: 0.10)", text)
+        self.assertIn("5.30 times per ping a receive finds every block lent (epoll: none)", text)
 
     def test_collecting_calls_stand_in_where_no_tracer_counted(self):
         text = sentence("lower", 0.9, cpu(2, 8, calls_per_message=1.0),
                         cpu(2, 7, calls_per_message=0.1))
-        self.assertIn("it asks the kernel for news 0.10 times a ping (epoll: 1.00)", text)
+        self.assertIn("it asks the kernel for news 0.10 times per ping (epoll: 1.00)", text)
 
     def test_instructions_explain_what_user_space_saves(self):
         text = sentence("lower", 0.9, cpu(3, 7, instructions_per_message=4000),
                         cpu(2, 7, instructions_per_message=2500))
-        self.assertIn("it executes 2,500 instructions a ping in user space (epoll: 4,000)", text)
+        self.assertIn("it executes 2,500 instructions per ping in user space (epoll: 4,000)", text)
 
     def test_the_heavier_cause_comes_first_and_two_are_enough(self):
         text = sentence("higher", 2.0,
@@ -150,7 +150,7 @@ class NoCauseIsMadeUp(unittest.TestCase):
     def test_saved_calls_do_not_explain_a_loss(self):
         text = sentence("higher", 1.2, cpu(2, 8), cpu(2, 10), syscalls=MANY_CALLS)
         self.assertNotIn("enters the kernel", text)
-        self.assertIn("the counters do not show why (most of it lies in the kernel: +2.00 µs a "
+        self.assertIn("the counters do not show why (most of it lies in the kernel: +2.00 µs per "
                       "ping); tools/dev profile cpu --scenario ping would", text)
 
     def test_too_few_calls_do_not_pay_for_a_large_difference(self):
@@ -160,7 +160,7 @@ class NoCauseIsMadeUp(unittest.TestCase):
 
     def test_saved_calls_do_not_explain_what_user_space_saves(self):
         text = sentence("lower", 0.9, cpu(3, 7), cpu(2, 7), syscalls=MANY_CALLS)
-        self.assertIn("the counters do not show why (most of it lies in user space: −1.00 µs a "
+        self.assertIn("the counters do not show why (most of it lies in user space: −1.00 µs per "
                       "ping)", text)
 
     def test_counters_whose_intervals_overlap_are_alike(self):
