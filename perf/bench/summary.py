@@ -33,6 +33,10 @@ def events_per_call(run):
     return run["poller"]["events"] / calls if calls else None
 
 
+# From so many calls a message more, and so many times as many, a traced run is another one.
+CALLS_MORE_MIN = 0.02
+CALLS_TIMES_MIN = 2
+
 FIGURES = {
     "cpu_us_per_message": lambda run: run["cpu_us_per_message"],
     "user_us_per_message": lambda run: per_message(run, run["cpu"]["user_s"], 1e6),
@@ -130,10 +134,28 @@ def client_bound(runs, names, loop):
     return bound
 
 
+def slowed_by_tracer(runs, name):
+    """A sentence where a spec asked the kernel for news far more often under the tracer than else:
+    it slows the load's calls too, so that the server finds less at a time, and sleeps more."""
+    figure = FIGURES["calls_per_message"]
+    traced = [figure(run) for run in runs if run["purpose"] == "count" and run["spec"] == name]
+    usual = [value for run in runs if run["valid"] and run["purpose"] == "compare"
+             and run["spec"] == name and (value := figure(run)) is not None]
+    if not traced or traced[-1] is None or not usual:
+        return None
+    usual = judge.spread(usual)["median"]
+    if traced[-1] - usual < CALLS_MORE_MIN or traced[-1] < CALLS_TIMES_MIN * usual:
+        return None
+    return (f"the system calls of {name} are those of a run in which the tracer slowed the load: "
+            f"in it {name} asked the kernel for news {traced[-1]:.2g} times per message, in the "
+            f"others {usual:.2g} times")
+
+
 def notes(runs, names, loop):
     """Sentences about what a reader must know beside the verdicts."""
     found = [f"client bound: {name} used less than {judge.SATURATED:.0%} of its cores, so its rate "
              f"is no maximum" for name in client_bound(runs, names, loop)]
+    found += [told for name in names if (told := slowed_by_tracer(runs, name))]
     unsteady = [(run["id"], reasons) for run in runs if run["valid"]
                 and run["purpose"] in ("compare", "floor", "resolution")
                 and (reasons := judge.unsteady_reasons(run))]

@@ -277,6 +277,22 @@ class Sums(unittest.TestCase):
         busy = [made_run(1, server_busy=0.97)]
         self.assertEqual(summary.client_bound(busy, ["epoll"], "closed"), [])
 
+    def test_a_tracer_that_makes_another_run_of_it_is_named_in_the_notes(self):
+        def traced(calls):
+            poller = {"calls": calls, "events": 30_000.0, "rearms": 0.0, "starved": 0.0}
+            return [made_run(1), made_run(2, purpose="count", poller=poller)]
+
+        told, = summary.notes(traced(9_000.0), ["epoll"], "closed")[1:]
+        self.assertIn("epoll asked the kernel for news 0.3 times per message, in the others 0.1",
+                      told)
+        self.assertEqual(summary.notes(traced(5_900.0), ["epoll"], "open"), [])
+        self.assertEqual(summary.notes(traced(9_000.0), ["uring"], "open"), [])
+
+    def test_an_echo_under_the_tracer_has_no_counter_of_its_own(self):
+        runs = [made_run(1, spec="echo epoll", poller={}),
+                made_run(2, spec="echo epoll", purpose="count", poller={})]
+        self.assertEqual(summary.notes(runs, ["echo epoll"], "open"), [])
+
     def test_an_unsteady_run_is_named_in_the_notes(self):
         runs = [made_run(1), made_run(2, steady={"halves": {"x": [1, 2]}, "rss_growth_bytes": 0})]
         self.assertIn("run 2", summary.notes(runs, ["epoll"], "open")[0])
