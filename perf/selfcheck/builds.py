@@ -14,7 +14,7 @@ from perf.bench.processes import Failure, pinned, program
 TAX_NS = 1000.0
 # Rounds for the first look at what one costs.
 TRIAL_ROUNDS = 1000
-# A slice is a millisecond or two; the cheapest of them, without a tick, is what rounds are chosen by.
+# A slice is a millisecond or two; rounds are chosen by the cheapest one, which has no tick in it.
 FRAMES = 1000
 SLICES = 50
 # A build whose tax is off by less need not be made anew: what it costs is measured anyway.
